@@ -1,0 +1,204 @@
+"""SQL for analysts: reading the governed tables, and nothing else.
+
+Two fences, each enough on its own for what it guards: the statement's own syntax tree (one
+SELECT, known table functions, governed schemas), and a connection that is read only, may open no
+file outside the lake and cannot be reconfigured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from warehouse.connection import LAKE, AsOf, connect
+from warehouse.errors import QueryRefusedError
+from warehouse.settings import Settings, load_settings
+
+# Marts and what documents them: what the SQL page offers.
+MART_SCHEMAS = frozenset(
+    {
+        "canonical",
+        "compliance",
+        "filings",
+        "finance",
+        "meta",
+        "operations",
+        "partners",
+        "payments",
+        "reference",
+        "risk",
+        "statements",
+    }
+)
+# The command line belongs to the operator of the machine: source rows too, never personal data.
+OPERATOR_SCHEMAS = MART_SCHEMAS | {"intermediate", "raw", "staging"}
+
+_TABLE_FUNCTIONS = frozenset({"generate_series", "range", "unnest"})
+_CATALOG_VIEWS = frozenset({"columns", "schemata", "tables", "views"})
+# Scalar functions that read the machine, the session or a sequence's state.
+_REFUSED_FUNCTIONS = frozenset(
+    {
+        "current_setting",
+        "getenv",
+        "getvariable",
+        "nextval",
+        "parse_duckdb_log_message",
+        "query",
+        "query_table",
+        "read_blob",
+        "read_text",
+        "setseed",
+        "which_secret",
+        "write_log",
+    }
+)
+_HOW = "write one SELECT over tables such as finance.fct_daily_pnl"
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Rows of a guarded query; ``is_cut`` tells that more rows were there than ``limit``."""
+
+    frame: pl.DataFrame
+    is_cut: bool
+
+
+def run_guarded_query(
+    query: str,
+    *,
+    settings: Settings | None = None,
+    as_of: AsOf = None,
+    schemas: frozenset[str] = MART_SCHEMAS,
+    limit: int | None = None,
+) -> QueryResult:
+    """Run one SELECT over the governed tables.
+
+    Args:
+        query: SQL text from a person.
+        settings: the installation.
+        as_of: snapshot id or date to read as of; None reads the head.
+        schemas: the schemas that may be named.
+        limit: cut the result after so many rows.
+
+    Raises:
+        QueryRefusedError: the text is not one SELECT over those schemas, or does not run.
+    """
+    settings = settings or load_settings()
+    check_query(query, schemas)
+    con = connect("read", as_of=as_of, settings=settings)
+    try:
+        con.execute(f"SET allowed_directories = ['{str(settings.lake_data).replace(chr(39), '')}/']")
+        con.execute("SET enable_external_access = false")
+        con.execute("SET python_enable_replacements = false")
+        con.execute("SET lock_configuration = true")
+        try:
+            relation = con.sql(query)
+            if limit is None:
+                return QueryResult(relation.pl(), is_cut=False)
+            frame = relation.limit(limit + 1).pl()
+        except duckdb.Error as error:
+            raise QueryRefusedError(str(error).strip(), todo="correct the query") from error
+        return QueryResult(frame.head(limit), is_cut=frame.height > limit)
+    finally:
+        con.close()
+
+
+def check_query(query: str, schemas: frozenset[str] = MART_SCHEMAS) -> None:
+    """Refuse anything but one SELECT over ``schemas``; says what is refused and why.
+
+    Raises:
+        QueryRefusedError: always with the offending part named.
+    """
+    with duckdb.connect(":memory:") as parser:
+        try:
+            statements = parser.extract_statements(query)
+        except duckdb.Error as error:
+            raise QueryRefusedError(str(error).strip(), todo="correct the query") from error
+        if len(statements) != 1:
+            raise QueryRefusedError(
+                f"Exactly one statement is allowed, this text has {len(statements)}.", todo=_HOW
+            )
+        kind = statements[0].type
+        if kind != duckdb.StatementType.SELECT:
+            raise QueryRefusedError(
+                f"{kind.name} is not allowed: only reading is.",
+                todo=_HOW,
+            )
+        row = parser.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+        assert row is not None
+        tree = json.loads(row[0])
+    if tree.get("error"):
+        # SHOW, DESCRIBE, PIVOT and the like have no plain syntax tree to check.
+        raise QueryRefusedError("This form of statement cannot be checked.", todo=_HOW)
+    _check_tree(tree, schemas)
+
+
+def _check_tree(tree: dict[str, Any], schemas: frozenset[str]) -> None:
+    nodes = list(_nodes(tree))
+    local_names = {
+        str(entry["key"]).lower()
+        for node in nodes
+        for entry in _cte_entries(node)
+        if isinstance(entry, dict) and "key" in entry
+    }
+    for node in nodes:
+        kind = node.get("type")
+        if kind == "BASE_TABLE":
+            _check_table(node, schemas, local_names)
+        elif kind == "TABLE_FUNCTION":
+            name = str(node.get("function", {}).get("function_name", "")).lower()
+            if name not in _TABLE_FUNCTIONS:
+                raise QueryRefusedError(f"The table function {name} is not allowed.", todo=_HOW)
+        elif kind == "SHOW_REF":
+            raise QueryRefusedError(
+                "SHOW and DESCRIBE are not allowed.",
+                todo="select from information_schema.columns instead",
+            )
+        if node.get("class") == "FUNCTION":
+            name = str(node.get("function_name", "")).lower()
+            if name in _REFUSED_FUNCTIONS:
+                raise QueryRefusedError(f"The function {name} is not allowed.", todo=_HOW)
+
+
+def _check_table(node: dict[str, Any], schemas: frozenset[str], local_names: set[str]) -> None:
+    catalog = str(node.get("catalog_name") or "").lower()
+    schema = str(node.get("schema_name") or "").lower()
+    table = str(node.get("table_name") or "").lower()
+    if not schema and not catalog and table in local_names:
+        return
+    if catalog in ("", LAKE) and schema in schemas:
+        return
+    if catalog in ("", LAKE, "system") and schema == "information_schema":
+        if table in _CATALOG_VIEWS:
+            return
+    named = ".".join(part for part in (catalog, schema, table) if part)
+    if schema == "pii":
+        raise QueryRefusedError(
+            f"{named} holds personal data, which queries cannot read.",
+            todo="join on client_key; names appear on statements and in cases",
+        )
+    raise QueryRefusedError(
+        f"{named} is not one of the governed tables.",
+        todo=f"name schema and table; schemas: {', '.join(sorted(schemas))}",
+    )
+
+
+def _cte_entries(node: dict[str, Any]) -> list[Any]:
+    cte_map = node.get("cte_map")
+    entries = cte_map.get("map", []) if isinstance(cte_map, dict) else []
+    return entries if isinstance(entries, list) else []
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _nodes(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _nodes(child)

@@ -1,0 +1,66 @@
+"""The tables that loading and publishing keep about themselves, in the lake's schema ``meta``."""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.settings import Settings
+
+_SCHEMAS = ("raw", "pii", "meta")
+
+_TABLES = {
+    "meta.loads": """
+        load_id BIGINT, tenant_id VARCHAR, source VARCHAR, kind VARCHAR, table_name VARCHAR,
+        started_at TIMESTAMP, finished_at TIMESTAMP, rows_read BIGINT, rows_new BIGINT,
+        rows_changed BIGINT, rows_held BIGINT, rows_deleted BIGINT, rows_quarantined BIGINT,
+        content_sha256 VARCHAR, cursor_from VARCHAR, cursor_to VARCHAR, source_detail VARCHAR,
+        code_version VARCHAR""",
+    "meta.cursors": """
+        tenant_id VARCHAR, source VARCHAR, physical_table VARCHAR, cursor_value BIGINT,
+        cursor_key VARCHAR, load_id BIGINT, updated_at TIMESTAMP""",
+    "meta.control_totals": """
+        load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, measure VARCHAR,
+        source_value DECIMAL(38, 8), warehouse_value DECIMAL(38, 8), difference DECIMAL(38, 8),
+        checked_at TIMESTAMP""",
+    "meta.touched_accounts": """
+        load_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, login BIGINT, business_date DATE""",
+    "meta.touched_days": """
+        load_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, business_date DATE""",
+    "meta.servers": """
+        tenant_id VARCHAR, server_id VARCHAR, clock_zone VARCHAR, clock_shift_minutes INTEGER,
+        end_of_day_minutes INTEGER, bonus_moves VARCHAR, internal_transfer_prefix VARCHAR,
+        time_zone_minutes INTEGER""",
+    "meta.source_problems": """
+        load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, severity VARCHAR,
+        what VARCHAR, todo VARCHAR, noted_at TIMESTAMP""",
+    "meta.builds": """
+        build_id BIGINT, started_at TIMESTAMP, finished_at TIMESTAMP, watermark_from BIGINT,
+        watermark_to BIGINT, status VARCHAR, code_version VARCHAR""",
+    "meta.published": """
+        publish_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, business_date DATE,
+        version INTEGER, snapshot_id BIGINT, build_id BIGINT, published_at TIMESTAMP,
+        published_by VARCHAR, code_version VARCHAR, checks_json VARCHAR""",
+    "raw.quarantine": """
+        load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, row_number BIGINT,
+        row_key VARCHAR, column_name VARCHAR, reason VARCHAR, row_json VARCHAR,
+        quarantined_at TIMESTAMP""",
+    "raw.superseded": "superseded_row_id BIGINT, superseded_by_load BIGINT",
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Create what is missing. ``con`` has the lake attached for writing."""
+    rows = con.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'lake'"
+    ).fetchall()
+    held = {name for (name,) in rows}
+    missing = [name for name in _TABLES if name not in held]
+    if not missing:
+        return
+    from warehouse.writer import transaction
+
+    with transaction(con, "lay the tables of raw and meta", settings):
+        for schema in _SCHEMAS:
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
+        for name in missing:
+            con.execute(f"CREATE TABLE IF NOT EXISTS lake.{name} ({_TABLES[name]})")
