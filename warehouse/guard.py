@@ -92,7 +92,9 @@ def run_guarded_query(
     check_query(query, schemas)
     con = connect("read", as_of=as_of, settings=settings)
     try:
-        con.execute(f"SET allowed_directories = ['{str(settings.lake_data).replace(chr(39), '')}/']")
+        con.execute(
+            f"SET allowed_directories = ['{str(settings.lake_data).replace(chr(39), '')}/']"
+        )
         con.execute("SET enable_external_access = false")
         con.execute("SET python_enable_replacements = false")
         con.execute("SET lock_configuration = true")
@@ -173,9 +175,9 @@ def _check_table(node: dict[str, Any], schemas: frozenset[str], local_names: set
         return
     if catalog in ("", LAKE) and schema in schemas:
         return
-    if catalog in ("", LAKE, "system") and schema == "information_schema":
-        if table in _CATALOG_VIEWS:
-            return
+    is_catalog_view = schema == "information_schema" and table in _CATALOG_VIEWS
+    if catalog in ("", LAKE, "system") and is_catalog_view:
+        return
     named = ".".join(part for part in (catalog, schema, table) if part)
     if schema == "pii":
         raise QueryRefusedError(

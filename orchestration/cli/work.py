@@ -1,0 +1,161 @@
+"""`daybook sync | build | close | check`: the daily work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.output import print_json, print_table, progress, working
+from warehouse.errors import UsageError
+from warehouse.settings import load_settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def sync(
+    once: Annotated[
+        bool, typer.Option("--once", help="Load every source once, then stop.")
+    ] = False,
+    source: Annotated[str | None, typer.Option(help="Only the source of this name.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load what is new in the sources: once, or in a loop until Ctrl-C.
+
+    A source that cannot be read is reported and the others go on; the exit code is then 3.
+    """
+    from ingestion.sync import sync_forever, sync_once
+
+    settings = load_settings()
+    if not once:
+        sync_forever(settings, source=source)
+        return
+    with progress() as display:
+        report = sync_once(settings, source=source, progress=display)
+    if as_json:
+        print_json(report)
+    else:
+        print_table(
+            "loaded",
+            ["source", "table", "new", "changed", "held", "deleted", "quarantined"],
+            [
+                (
+                    item.source,
+                    item.table,
+                    item.rows_new,
+                    item.rows_changed,
+                    item.rows_held,
+                    item.rows_deleted,
+                    item.rows_quarantined,
+                )
+                for item in report.tables
+            ],
+        )
+        for problem in report.problems:
+            print(problem)
+    if report.failed:
+        raise typer.Exit(3)
+
+
+def build(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything from the source rows.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild the books from what was loaded since the last build."""
+    from orchestration.build import build as run
+
+    with working("building the books"):
+        result = run(load_settings(), full_refresh=full_refresh)
+    if as_json:
+        print_json(result)
+        return
+    print(
+        f"build {result.build_id}: {result.models_built} models, {result.tests_passed} tests "
+        f"passed, snapshot {result.snapshot_id}, {result.seconds:.1f} s"
+    )
+
+
+def close(
+    date: Annotated[
+        str | None, typer.Option(help="Close this business date (YYYY-MM-DD) only.")
+    ] = None,
+    through: Annotated[
+        str | None, typer.Option(help="Close every business date up to this one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Close business days: build, run the gates, publish. Without a date: all that are over."""
+    from orchestration.close import CloseRefusedError
+    from orchestration.close import close as run
+
+    if date and through:
+        raise UsageError("--date and --through exclude each other.", todo="give one of them")
+    with working("closing"):
+        try:
+            result = run(load_settings(), through=_day(through), only=_day(date))
+        except CloseRefusedError as refusal:
+            if as_json:
+                print_json(refusal.result)
+            raise
+    if as_json:
+        print_json(result)
+        return
+    if not result.days:
+        print("nothing to close: every day that is over is published in its newest form")
+        return
+    print_table(
+        "published",
+        ["server", "days", "from", "to", "restated", "snapshot"],
+        [
+            (
+                f"{tenant}/{server}",
+                len(days),
+                str(days[0]),
+                str(days[-1]),
+                sum(day[:2] == (tenant, server) for day in result.republished),
+                result.snapshot_id,
+            )
+            for tenant, server in sorted({day[:2] for day in result.days})
+            for days in [[day[2] for day in result.days if day[:2] == (tenant, server)]]
+        ],
+    )
+
+
+def check(as_json: AsJson = False) -> None:
+    """Every identity with the population it was checked on; exit 1 if anything is broken."""
+    from quality.checks import any_broken, run_checks
+
+    with working("checking"):
+        checks = run_checks(load_settings())
+    if as_json:
+        print_json(checks)
+    else:
+        print_table(
+            "checks",
+            ["", "id", "what", "population", "broken", "worst"],
+            [
+                (
+                    "broken" if item.broken else "ok",
+                    item.id,
+                    item.what,
+                    item.population,
+                    item.broken,
+                    item.worst,
+                )
+                for item in checks
+            ],
+        )
+    if any_broken(checks):
+        raise typer.Exit(1)
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date.", todo="write it as YYYY-MM-DD") from None

@@ -1,0 +1,233 @@
+"""Closing business days: build, let the gates look, publish or refuse."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from orchestration.build import BuildResult, build
+from warehouse.connection import connect
+from warehouse.errors import CheckFailedError
+from warehouse.publishing import publish
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from quality.gates import GateReport
+
+ServerDay = tuple[str, str, dt.date]
+
+
+@dataclass(frozen=True)
+class BrokenIdentity:
+    """An identity that does not hold on a server."""
+
+    identity_id: str
+    what: str
+    tenant_id: str | None
+    server_id: str | None
+    broken: int
+
+
+@dataclass(frozen=True)
+class CloseResult:
+    """What a close published, and what it left open with the reason."""
+
+    build: BuildResult
+    published: list[ServerDay] = field(default_factory=list)
+    republished: list[ServerDay] = field(default_factory=list)
+    refused: list[ServerDay] = field(default_factory=list)
+    broken: list[BrokenIdentity] = field(default_factory=list)
+    gates: GateReport | None = None
+    snapshot_id: int | None = None
+
+    @property
+    def days(self) -> list[ServerDay]:
+        """All days this close published, first time or again."""
+        return sorted(self.published + self.republished)
+
+
+# A day can be closed once the platform itself has closed it: its daily rows are there. A server
+# that exports none closes a day when a later day has begun.
+_CLOSABLE = """
+WITH reported AS (
+    SELECT DISTINCT _tenant_id AS tenant_id, _source AS server_id, _business_date AS business_date
+    FROM lake.raw.mt5_daily
+    WHERE NOT _is_deleted AND _load_id <= $watermark
+),
+traded AS (
+    SELECT DISTINCT _tenant_id AS tenant_id, _source AS server_id, _business_date AS business_date
+    FROM lake.raw.mt5_deals
+    WHERE NOT _is_deleted AND _load_id <= $watermark
+),
+closable AS (
+    SELECT tenant_id, server_id, business_date FROM reported
+    UNION
+    SELECT t.tenant_id, t.server_id, t.business_date
+    FROM traded AS t
+    LEFT JOIN (SELECT DISTINCT tenant_id, server_id FROM reported) AS r
+        ON r.tenant_id = t.tenant_id AND r.server_id = t.server_id
+    WHERE r.server_id IS NULL
+),
+published AS (
+    SELECT p.tenant_id, p.server_id, p.business_date, max(b.watermark_to) AS watermark
+    FROM lake.meta.published AS p
+    LEFT JOIN lake.meta.builds AS b ON b.build_id = p.build_id
+    GROUP BY ALL
+),
+touched AS (
+    SELECT tenant_id, server_id, business_date, max(load_id) AS load_id
+    FROM lake.meta.touched_days
+    WHERE load_id <= $watermark
+    GROUP BY ALL
+)
+SELECT c.tenant_id, c.server_id, c.business_date, p.watermark IS NOT NULL AS is_restated
+FROM closable AS c
+LEFT JOIN published AS p
+    ON p.tenant_id = c.tenant_id AND p.server_id = c.server_id AND p.business_date = c.business_date
+LEFT JOIN touched AS t
+    ON t.tenant_id = c.tenant_id AND t.server_id = c.server_id AND t.business_date = c.business_date
+WHERE
+    ($through::DATE IS NULL OR c.business_date <= $through)
+    AND ($only::DATE IS NULL OR c.business_date = $only)
+    AND (p.watermark IS NULL OR t.load_id > p.watermark)
+ORDER BY c.tenant_id, c.server_id, c.business_date
+"""
+
+
+def closable_days(
+    con: duckdb.DuckDBPyConnection,
+    watermark: int,
+    *,
+    through: dt.date | None = None,
+    only: dt.date | None = None,
+) -> list[tuple[ServerDay, bool]]:
+    """Days that are over and not published in their newest form; True where one is restated."""
+    _raw_tables(con)
+    rows = con.execute(
+        _CLOSABLE, {"watermark": watermark, "through": through, "only": only}
+    ).fetchall()
+    return [((tenant, server, day), bool(restated)) for tenant, server, day, restated in rows]
+
+
+def _raw_tables(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        """
+        SELECT table_name FROM duckdb_tables()
+        WHERE database_name = 'lake' AND schema_name = 'raw'
+        AND table_name IN ('mt5_daily', 'mt5_deals')
+        """
+    ).fetchall()
+    if len(rows) < 2:
+        raise CheckFailedError(
+            "No trading platform is loaded, so no business day can be closed.",
+            todo="configure an mt5 source and run `daybook sync --once`",
+        )
+
+
+def close(
+    settings: Settings,
+    *,
+    through: dt.date | None = None,
+    only: dt.date | None = None,
+    closed_by: str | None = None,
+) -> CloseResult:
+    """Build once, check once, publish every day that is over.
+
+    Args:
+        settings: the installation.
+        through: the last business date to close; None closes all that are over.
+        only: close this one date.
+        closed_by: who or what closes; None takes the user's name.
+
+    Raises:
+        CheckFailedError: an identity or a gate is broken on a server; nothing of that server is
+            published. The error carries the result as ``result``.
+    """
+    from quality.gates import run_gates
+
+    built = build(settings)
+    with connect("read", settings=settings) as con:
+        candidates = closable_days(con, built.watermark_to, through=through, only=only)
+        broken = _broken_identities(con)
+    if not candidates:
+        return CloseResult(build=built, broken=broken)
+    blocked = {(item.tenant_id, item.server_id) for item in broken}
+
+    def is_blocked(day: ServerDay) -> bool:
+        # An identity without a server speaks of its tenant, or of the whole house.
+        return bool({(day[0], day[1]), (day[0], None), (None, None)} & blocked)
+
+    refused = [day for day, _ in candidates if is_blocked(day)]
+    ready = [(day, restated) for day, restated in candidates if not is_blocked(day)]
+    gates: GateReport | None = None
+    if ready:
+        gates = run_gates(settings, [day for day, _ in ready], built.snapshot_id)
+        if not gates.passed:
+            refused += [day for day, _ in ready]
+            ready = []
+    if ready:
+        with connect("write", settings=settings) as con:
+            publish(
+                con,
+                [day for day, _ in ready],
+                snapshot_id=built.snapshot_id,
+                build_id=built.build_id,
+                checks={
+                    "tests_passed": built.tests_passed,
+                    "gates": gates.summary() if gates else {},
+                },
+                published_by=closed_by or getpass.getuser(),
+                settings=settings,
+            )
+    result = CloseResult(
+        build=built,
+        published=[day for day, restated in ready if not restated],
+        republished=[day for day, restated in ready if restated],
+        refused=refused,
+        broken=broken,
+        gates=gates,
+        snapshot_id=built.snapshot_id if ready else None,
+    )
+    if refused:
+        raise _refusal(result)
+    return result
+
+
+class CloseRefusedError(CheckFailedError):
+    """Days were left unpublished; ``result`` tells which and why."""
+
+    result: CloseResult
+
+
+def _refusal(result: CloseResult) -> CloseRefusedError:
+    causes = [
+        f"{item.identity_id} ({item.broken} broken on {item.server_id or 'all servers'})"
+        for item in result.broken
+    ]
+    if result.gates is not None and not result.gates.passed:
+        causes.append("gates of Great Expectations failed")
+    error = CloseRefusedError(
+        f"{len(result.refused)} days were not published: {', '.join(causes)}.",
+        where=", ".join(sorted({f"{tenant}/{server}" for tenant, server, _ in result.refused})),
+        todo="`daybook check` and `daybook breaks` name the rows; "
+        "explain a break with `daybook breaks explain`, or correct the source",
+    )
+    error.result = result
+    return error
+
+
+def _broken_identities(con: duckdb.DuckDBPyConnection) -> list[BrokenIdentity]:
+    rows = con.execute(
+        """
+        SELECT identity_id, any_value(what), tenant_id, server_id, sum(broken)::BIGINT
+        FROM lake.meta.identities
+        GROUP BY identity_id, tenant_id, server_id
+        HAVING sum(broken) > 0
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return [BrokenIdentity(*row) for row in rows]

@@ -1,0 +1,172 @@
+"""dbt in this process: one resident runner, pointed at one installation's lake.
+
+Starting dbt costs seconds and reading its project more; a runner that keeps its manifest builds
+again without either.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from warehouse.connection import attach_options, catalog_address
+from warehouse.errors import DaybookError
+from warehouse.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+    failures: int | None
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What one dbt command did."""
+
+    nodes: list[NodeResult] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[NodeResult]:
+        """Nodes that did not do what they should (skipped ones are their consequence)."""
+        return [node for node in self.nodes if node.status in ("error", "fail", "runtime error")]
+
+    @property
+    def failed_tests(self) -> list[NodeResult]:
+        """Failed tests only."""
+        return [node for node in self.failed if node.kind == "test"]
+
+    def count(self, kind: str, status: str) -> int:
+        """How many nodes of a kind ended so."""
+        return sum(node.kind == kind and node.status == status for node in self.nodes)
+
+
+def target_path(settings: Settings) -> Path:
+    """Where dbt keeps its manifest, compiled SQL and run results for this installation."""
+    return settings.home / "dbt"
+
+
+def dbt_environment(settings: Settings, watermark: int | None = None) -> dict[str, str]:
+    """The environment that profiles.yml and the plugin read."""
+    environment = {
+        "DAYBOOK_DBT_LAKE": catalog_address(settings),
+        "DAYBOOK_DBT_DATA_PATH": str(attach_options(settings)["DATA_PATH"]),
+        "DAYBOOK_HOME": str(settings.home),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(target_path(settings)),
+        "DBT_LOG_PATH": str(target_path(settings) / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "DAYBOOK_WATERMARK": "" if watermark is None else str(watermark),
+    }
+    if settings.config_path is not None:
+        environment["DAYBOOK_CONFIG"] = str(Path(settings.config_path).resolve())
+    return environment
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+_MANIFESTS: dict[Path, Manifest] = {}
+
+
+def run_dbt(
+    settings: Settings,
+    command: list[str],
+    *,
+    variables: dict[str, Any] | None = None,
+    watermark: int | None = None,
+    quiet: bool = True,
+) -> DbtResult:
+    """Run one dbt command against the installation's lake.
+
+    Args:
+        settings: the installation.
+        command: e.g. ``["build", "--exclude-resource-type", "unit_test"]``.
+        variables: dbt vars.
+        watermark: the last load the models may see; None lets them see all.
+        quiet: leave dbt's own log lines to its log file.
+
+    Raises:
+        DaybookError: dbt could not run at all (the project does not parse, the lake is closed).
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    target = target_path(settings)
+    target.mkdir(parents=True, exist_ok=True)
+    arguments = [*command, "--target", "embedded" if settings.catalog_url is None else "server"]
+    if variables is not None:
+        arguments += ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=10**6)]
+    if quiet:
+        arguments = ["--quiet", "--log-level", "none", "--log-level-file", "info", *arguments]
+    with _environment(dbt_environment(settings, watermark)):
+        # A kept environment would hold the last home's lake and watermark.
+        DuckDBConnectionManager.close_all_connections()
+        result = dbtRunner(manifest=_MANIFESTS.get(target)).invoke(arguments)
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception is not None:
+        raise DaybookError(
+            f"dbt could not run: {str(result.exception).strip().splitlines()[0]}",
+            where=f"dbt {' '.join(command)}",
+            todo=f"see {target / 'logs' / 'dbt.log'}",
+        ) from result.exception
+    return DbtResult(_nodes(result.result))
+
+
+def _nodes(result: Any) -> list[NodeResult]:
+    return [
+        NodeResult(
+            unique_id=item.node.unique_id,
+            name=item.node.name,
+            kind=str(item.node.resource_type.value),
+            status=str(item.status.value if hasattr(item.status, "value") else item.status),
+            seconds=float(item.execution_time or 0.0),
+            message=str(item.message or ""),
+            failures=item.failures,
+        )
+        for item in getattr(result, "results", [])
+    ]
+
+
+def keep_manifest(settings: Settings) -> None:
+    """Read the project once, so that later commands of this process start at once."""
+    from dbt.cli.main import dbtRunner
+
+    target = target_path(settings)
+    if target in _MANIFESTS:
+        return
+    with _environment(dbt_environment(settings)):
+        result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
+    if result.success and result.result is not None:
+        _MANIFESTS[target] = result.result  # type: ignore[assignment]
