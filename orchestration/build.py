@@ -113,12 +113,14 @@ def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int | None:
 
 
 def _finish(settings: Settings, build_id: int, status: str) -> None:
-    with connect("write", settings=settings) as con:
-        with transaction(con, f"build {build_id} {status}", settings, build_id=build_id):
-            con.execute(
-                "UPDATE lake.meta.builds SET status = ?, finished_at = ? WHERE build_id = ?",
-                [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), build_id],
-            )
+    with (
+        connect("write", settings=settings) as con,
+        transaction(con, f"build {build_id} {status}", settings, build_id=build_id),
+    ):
+        con.execute(
+            "UPDATE lake.meta.builds SET status = ?, finished_at = ? WHERE build_id = ?",
+            [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), build_id],
+        )
 
 
 def _raise_failures(result: DbtResult) -> None:

@@ -122,7 +122,9 @@ def published_days(
             AND newest.server_id = p.server_id
             AND newest.business_date = p.business_date
             AND newest.version = p.version
-        WHERE ($1::VARCHAR IS NULL OR p.tenant_id = $1) AND ($2::VARCHAR IS NULL OR p.server_id = $2)
+        WHERE
+            ($1::VARCHAR IS NULL OR p.tenant_id = $1)
+            AND ($2::VARCHAR IS NULL OR p.server_id = $2)
         ORDER BY p.tenant_id, p.server_id, p.business_date
         """,
         [tenant_id, server_id],

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -118,10 +118,9 @@ def transaction(
             )
             con.execute("COMMIT")
         except BaseException as error:
-            try:
+            # The engine may have rolled back already; the first error is the one to tell.
+            with suppress(duckdb.Error):
                 con.execute("ROLLBACK")
-            except duckdb.Error:
-                pass  # the engine already rolled back; the first error is the one to tell
             if _is_disk_full(error):
                 raise DaybookError(
                     "The disk is full; nothing of this change was kept.",

@@ -130,9 +130,9 @@ def _database(part: str, url: str, shown: str) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        if not Path(parsed.database).is_file():
-            return Finding(part, "broken", f"{shown}: the file does not exist")
+    is_file = parsed.get_backend_name() == "sqlite" and bool(parsed.database)
+    if is_file and not Path(str(parsed.database)).is_file():
+        return Finding(part, "broken", f"{shown}: the file does not exist")
     engine = create_engine(url)
     try:
         with engine.connect() as connection:

@@ -95,7 +95,7 @@ def reproduce(
     filing_id: Annotated[str, typer.Argument(help="The filing, as `daybook file list` names it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a filing again from its recorded snapshot and compare the bytes; exit 1 if they differ."""
+    """Make a filing again from its recorded snapshot; exit 1 if a byte differs."""
     from exports.register import reproduce as run
 
     with working(f"reproducing {filing_id}"):
