@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
+from orchestration.control_state import load_control_state
 from orchestration.dbt_runner import DbtResult, run_dbt
 from warehouse.code_version import code_version
 from warehouse.connection import connect
@@ -14,6 +16,20 @@ from warehouse.errors import CheckFailedError, DaybookError
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 from warehouse.writer import transaction
+
+BUILD_COMMAND = ["build", "--exclude-resource-type", "unit_test"]
+
+
+@dataclass(frozen=True)
+class BuildStart:
+    """A build that has begun: it sees loads up to ``watermark_to``, and those after
+    ``watermark_from`` are what it has to work in."""
+
+    build_id: int
+    watermark_from: int
+    watermark_to: int
+    started_at: dt.datetime
+    variables: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,28 +43,18 @@ class BuildResult:
     models_built: int
     tests_passed: int
     seconds: float
+    model_seconds: float
 
 
-def build(
-    settings: Settings, *, full_refresh: bool = False, select: str | None = None
-) -> BuildResult:
-    """Rebuild what the loads since the last finished build touched.
-
-    A build that was killed is done again from the same watermark: every incremental model deletes
-    and inserts whole days or accounts, so doing it twice changes nothing.
-
-    Args:
-        settings: the installation.
-        full_refresh: rebuild every table from the source rows (append-only ledgers excepted).
-        select: a dbt selection, for a partial build; its watermark is not recorded as done.
+def begin_build(settings: Settings) -> BuildStart:
+    """Record that a build starts, and pin the loads it may see.
 
     Raises:
-        DaybookError: nothing is loaded, or a model failed.
-        CheckFailedError: a test failed; what it checked stays unpublished.
+        DaybookError: nothing is loaded yet.
     """
     started = dt.datetime.now(dt.UTC)
-    con = connect("write", settings=settings)
-    try:
+    with connect("write", settings=settings) as con:
+        load_control_state(con, settings)
         watermark_to = _scalar(con, "SELECT max(load_id) FROM lake.meta.loads")
         if watermark_to is None:
             raise DaybookError(
@@ -72,63 +78,82 @@ def build(
                     code_version(),
                 ],
             )
-    finally:
-        con.close()
-    command = ["build", "--exclude-resource-type", "unit_test"]
-    if full_refresh:
-        command.append("--full-refresh")
-    if select:
-        command += ["--select", select]
-    variables = {
-        "build_id": build_id,
-        "watermark_from": watermark_from,
-        "watermark_to": watermark_to,
-        "reporting_currency": settings.reporting_currency,
-        "fx_max_age_days": settings.fx_max_age_days,
-        "built_at": started.strftime("%Y-%m-%d %H:%M:%S"),
-    }
-    try:
-        result = run_dbt(settings, command, variables=variables, watermark=watermark_to)
-    except BaseException:
-        _finish(settings, build_id, "failed")
-        raise
-    _finish(settings, build_id, "failed" if result.failed else "partial" if select else "done")
-    _raise_failures(result)
-    with connect("read", settings=settings) as reader:
-        snapshot_id = current_snapshot(reader)
-    return BuildResult(
+    return BuildStart(
         build_id=build_id,
         watermark_from=watermark_from,
         watermark_to=watermark_to,
-        snapshot_id=snapshot_id,
-        models_built=result.count("model", "success"),
-        tests_passed=result.count("test", "pass"),
-        seconds=(dt.datetime.now(dt.UTC) - started).total_seconds(),
+        started_at=started,
+        variables={
+            "build_id": build_id,
+            "watermark_from": watermark_from,
+            "watermark_to": watermark_to,
+            "reporting_currency": settings.reporting_currency,
+            "fx_max_age_days": settings.fx_max_age_days,
+            "built_at": started.strftime("%Y-%m-%d %H:%M:%S"),
+        },
     )
 
 
-def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int | None:
-    row = con.execute(query).fetchall()[0]
-    return None if row[0] is None else int(row[0])
+def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
+    """Record how a build ended; returns the snapshot that holds what it made."""
+    with connect("write", settings=settings) as con:
+        with transaction(
+            con, f"build {start.build_id} {status}", settings, build_id=start.build_id
+        ):
+            con.execute(
+                "UPDATE lake.meta.builds SET status = ?, finished_at = ? WHERE build_id = ?",
+                [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), start.build_id],
+            )
+        return current_snapshot(con)
 
 
-def _finish(settings: Settings, build_id: int, status: str) -> None:
-    with (
-        connect("write", settings=settings) as con,
-        transaction(con, f"build {build_id} {status}", settings, build_id=build_id),
-    ):
-        con.execute(
-            "UPDATE lake.meta.builds SET status = ?, finished_at = ? WHERE build_id = ?",
-            [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), build_id],
-        )
+def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
+    """Rebuild what the loads since the last finished build touched.
+
+    A build that was killed is done again from the same watermark: every incremental model deletes
+    and inserts whole days or accounts, so doing it twice changes nothing.
+
+    Args:
+        settings: the installation.
+        full_refresh: rebuild every table from the source rows (append-only ledgers excepted).
+
+    Raises:
+        DaybookError: nothing is loaded, or a model failed.
+        CheckFailedError: a test failed; what it checked stays unpublished.
+    """
+    start = begin_build(settings)
+    command = [*BUILD_COMMAND, *(["--full-refresh"] if full_refresh else [])]
+    try:
+        result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
+    except BaseException:
+        finish_build(settings, start, "failed")
+        raise
+    snapshot_id = finish_build(settings, start, "failed" if result.failed else "done")
+    raise_failures(result)
+    return BuildResult(
+        build_id=start.build_id,
+        watermark_from=start.watermark_from,
+        watermark_to=start.watermark_to,
+        snapshot_id=snapshot_id,
+        models_built=result.count("model", "success"),
+        tests_passed=result.count("test", "pass"),
+        seconds=(dt.datetime.now(dt.UTC) - start.started_at).total_seconds(),
+        model_seconds=sum(node.seconds for node in result.nodes if node.kind == "model"),
+    )
 
 
-def _raise_failures(result: DbtResult) -> None:
+def raise_failures(result: DbtResult) -> None:
+    """Turn failed models or tests into one error that names them.
+
+    Raises:
+        DaybookError: a model failed.
+        CheckFailedError: only tests failed.
+    """
     if not result.failed:
         return
     broken = [node for node in result.failed if node.kind != "test"]
     listed = "; ".join(
-        f"{node.name}: {node.message.strip().splitlines()[0] if node.message else node.status}"
+        f"{node.name}: {' '.join(node.message.split())[:300] or node.status}"
         for node in (broken or result.failed)[:5]
     )
     if broken:
@@ -142,3 +167,8 @@ def _raise_failures(result: DbtResult) -> None:
         where="dbt build",
         todo="nothing was published; `daybook check` and the test's SQL name the rows",
     )
+
+
+def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int | None:
+    row = con.execute(query).fetchall()[0]
+    return None if row[0] is None else int(row[0])

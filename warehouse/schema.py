@@ -40,6 +40,9 @@ _TABLES = {
         publish_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, business_date DATE,
         version INTEGER, snapshot_id BIGINT, build_id BIGINT, published_at TIMESTAMP,
         published_by VARCHAR, code_version VARCHAR, checks_json VARCHAR""",
+    "meta.break_explanations": """
+        break_key VARCHAR, tenant_id VARCHAR, explained_by VARCHAR, reason VARCHAR,
+        explained_at TIMESTAMP""",
     "raw.quarantine": """
         load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, row_number BIGINT,
         row_key VARCHAR, column_name VARCHAR, reason VARCHAR, row_json VARCHAR,

@@ -61,7 +61,7 @@ def explain(
 ) -> None:
     """Explain a break no rule could; it counts as explained from the next build on."""
     from quality.breaks import list_breaks
-    from warehouse.control import explain_break
+    from warehouse.control.explanations import explain_break
 
     settings = load_settings()
     if not reason.strip():
@@ -70,5 +70,7 @@ def explain(
         raise UsageError(
             f"There is no break {break_key}.", todo="`daybook breaks` lists their keys"
         )
-    explain_break(settings, break_key, explained_by=by or getpass.getuser(), reason=reason)
+    explain_break(
+        settings, break_key=break_key, explained_by=by or getpass.getuser(), reason=reason
+    )
     print(f"{break_key} is explained from the next `daybook build` on")
