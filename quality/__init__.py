@@ -1,0 +1,1 @@
+"""What proves the books: identities, ties to the sources, gates before publishing."""
