@@ -1,0 +1,175 @@
+"""Which published snapshot a period's figures are read at, and whether the period is closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from exports.errors import UnclosedPeriodError
+from warehouse.connection import connect
+from warehouse.errors import SnapshotError
+from warehouse.settings import Settings
+
+_DAYS_TOLD = 10
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published of a period, and the snapshot that holds all of it.
+
+    The snapshot is the one of the newest publication of any day of the period: later publications
+    of other days do not move it, so the same period gives the same figures on any later day.
+    """
+
+    snapshot_id: int
+    published_at: dt.datetime
+    version: int
+    """1, and one more for every time a day of the period was published again."""
+    first_day: dt.date
+    last_day: dt.date
+    """First and last published day within the period."""
+
+
+def month_of(period: str) -> tuple[dt.date, dt.date]:
+    """First and last day of a month given as YYYY-MM.
+
+    Raises:
+        SnapshotError: the text names no month.
+    """
+    try:
+        first = dt.date.fromisoformat(f"{period}-01")
+    except ValueError:
+        raise SnapshotError(
+            f"{period!r} is not a month.", todo="give the period as YYYY-MM, e.g. 2026-10"
+        ) from None
+    following = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+    return first, following - dt.timedelta(days=1)
+
+
+def covering_publication(
+    settings: Settings,
+    *,
+    tenant: str,
+    servers: Sequence[str],
+    period_from: dt.date,
+    period_to: dt.date,
+    as_of: int | dt.date | None = None,
+) -> Publication:
+    """The publication that covers every business day of a period.
+
+    A day is due when an account of the server has figures on it, and every weekday after the
+    server's last published day is. Days before a server's first figures are not.
+
+    Args:
+        settings: the installation.
+        tenant: whose servers.
+        servers: the servers the figures come from.
+        period_from: first business day.
+        period_to: last business day.
+        as_of: only what was published up to this snapshot, or by the end of this UTC day.
+
+    Raises:
+        UnclosedPeriodError: with the days that are missing.
+    """
+    with connect("read", settings=settings) as con:
+        con.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE days_published AS
+            SELECT
+                server_id, business_date, max(version) AS version,
+                max(snapshot_id) AS snapshot_id, max(published_at) AS published_at
+            FROM lake.meta.published
+            WHERE tenant_id = $tenant
+                AND list_contains($servers, server_id)
+                AND ($snapshot IS NULL OR snapshot_id <= $snapshot)
+                AND ($day IS NULL OR published_at < $day::DATE + INTERVAL 1 DAY)
+            GROUP BY server_id, business_date
+            """,
+            {
+                "tenant": tenant,
+                "servers": list(servers),
+                "snapshot": as_of if isinstance(as_of, int) else None,
+                "day": as_of if isinstance(as_of, dt.date) else None,
+            },
+        )
+        missing = _missing_days(con, tenant, servers, period_from, period_to)
+        row = con.execute(
+            """
+            SELECT
+                max(snapshot_id), max(published_at), 1 + sum(version - 1),
+                min(business_date), max(business_date)
+            FROM days_published
+            WHERE business_date BETWEEN $1 AND $2
+            """,
+            [period_from, period_to],
+        ).fetchone()
+    if missing or row is None or row[0] is None:
+        raise UnclosedPeriodError(
+            f"The period {period_from} to {period_to} is not closed: "
+            + (_told(missing) if missing else "none of its days is published."),
+            where=f"tenant {tenant}, {', '.join(servers) or 'no server'}",
+            todo=f"run `daybook close --through {period_to}`, or ask for an earlier period",
+        )
+    return Publication(
+        snapshot_id=int(row[0]),
+        published_at=row[1],
+        version=int(row[2]),
+        first_day=row[3],
+        last_day=row[4],
+    )
+
+
+def _missing_days(
+    con: duckdb.DuckDBPyConnection,
+    tenant: str,
+    servers: Sequence[str],
+    period_from: dt.date,
+    period_to: dt.date,
+) -> list[tuple[str, dt.date]]:
+    rows = con.execute(
+        """
+        WITH asked AS (SELECT unnest($servers::VARCHAR[]) AS server_id),
+        last_published AS (
+            SELECT asked.server_id, max(days_published.business_date) AS last_day
+            FROM asked
+            LEFT JOIN days_published ON days_published.server_id = asked.server_id
+            GROUP BY asked.server_id
+        ),
+        due AS (
+            SELECT DISTINCT server_id, business_date
+            FROM lake.finance.fct_account_days
+            WHERE tenant_id = $tenant AND business_date BETWEEN $first AND $last
+                AND list_contains($servers, server_id)
+            UNION
+            SELECT last_published.server_id, CAST(days.day AS DATE)
+            FROM last_published
+            CROSS JOIN generate_series($first::TIMESTAMP, $last::TIMESTAMP, INTERVAL 1 DAY)
+                AS days(day)
+            WHERE isodow(days.day) <= 5
+                AND days.day > coalesce(last_published.last_day, $first::DATE - INTERVAL 1 DAY)
+        )
+        SELECT due.server_id, due.business_date
+        FROM due
+        LEFT JOIN days_published
+            ON days_published.server_id = due.server_id
+            AND days_published.business_date = due.business_date
+        WHERE days_published.business_date IS NULL
+        ORDER BY due.server_id, due.business_date
+        """,
+        {
+            "tenant": tenant,
+            "servers": list(servers),
+            "first": period_from,
+            "last": period_to,
+        },
+    ).fetchall()
+    return [(server, day) for server, day in rows]
+
+
+def _told(missing: list[tuple[str, dt.date]]) -> str:
+    listed = ", ".join(f"{day} on {server}" for server, day in missing[:_DAYS_TOLD])
+    more = len(missing) - _DAYS_TOLD
+    return f"{listed}{f' and {more} more days' if more > 0 else ''} not published."

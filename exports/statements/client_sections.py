@@ -1,0 +1,450 @@
+"""The tables of a client statement, from rounded figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exports.errors import FiguresDisagreeError
+from exports.rounding import round_parts
+from exports.statements.client_figures import AccountFigures, TradeFigures
+from exports.statements.client_records import COMPONENTS, Rate
+from exports.statements.document import Cell, Column, Section
+from warehouse.money import minor_unit, round_half_away
+
+LABELS = {
+    "deposits": "Deposits",
+    "withdrawals": "Withdrawals",
+    "internal_transfers": "Transfers between your accounts",
+    "closed_pnl": "Profit and loss of closed trades",
+    "swap": "Swap",
+    "commission": "Commission",
+    "commission_round": "Commission, round turn",
+    "fees": "Fees",
+    "agent_commission": "Agent commission",
+    "interest": "Interest",
+    "dividends": "Dividends",
+    "taxes": "Taxes",
+    "charges": "Charges",
+    "corrections": "Corrections",
+    "bonus": "Bonus",
+    "stop_out_compensation": "Negative balance compensation",
+}
+_OPERATIONS = {
+    "deposit": "Deposit",
+    "withdrawal": "Withdrawal",
+    "internal_transfer": "Transfer between your accounts",
+    "credit": "Credit",
+    "charge": "Charge",
+    "correction": "Correction",
+    "bonus": "Bonus",
+    "commission": "Commission",
+    "commission_round": "Commission, round turn",
+    "agent": "Agent commission",
+    "interest": "Interest",
+    "dividend": "Dividend",
+    "tax": "Tax",
+    "so_compensation": "Negative balance compensation",
+    "so_compensation_credit": "Negative balance compensation, credit",
+    "cancelled": "Cancelled trade",
+}
+_CASH = ("deposits", "withdrawals", "internal_transfers")
+_COST_OPERATIONS = ("commission", "commission_round", "charge", "tax", "agent", "interest")
+_ENTRIES = {"in": "open", "out": "close", "in_out": "reverse", "out_by": "close by"}
+_LOT_DIGITS = 2
+_DEFAULT_PRICE_DIGITS = 5
+_ZERO = Decimal(0)
+
+
+def _money(*names: tuple[str, str]) -> tuple[Column, ...]:
+    return tuple(Column(key, title, "money") for key, title in names)
+
+
+def _lots(lots: Decimal) -> Decimal:
+    # Lots have two decimals on most platforms; where more are used they are shown.
+    digits = -int(lots.normalize().as_tuple().exponent)
+    return round_half_away(lots, max(_LOT_DIGITS, digits))
+
+
+def _price(price: Decimal, digits: int | None) -> Decimal:
+    return round_half_away(price, _DEFAULT_PRICE_DIGITS if digits is None else digits)
+
+
+def roll_forward(figures: AccountFigures) -> Section:
+    """From the previous balance to the closing one, every component that moved, and equity."""
+    rows: list[tuple[Cell, ...]] = [
+        ("previous_balance", "Previous balance", figures.opening_balance),
+        *(
+            (name, LABELS[name], figures.components[name])
+            for name in COMPONENTS
+            if figures.components[name]
+        ),
+        ("closing_balance", "Closing balance", figures.closing_balance),
+    ]
+    if figures.credit_change:
+        rows += [
+            ("previous_credit", "Previous credit", figures.opening_credit),
+            ("credit_change", "Credit granted or taken back", figures.credit_change),
+        ]
+    rows += [
+        ("closing_credit", "Credit", figures.closing_credit),
+        ("floating_pnl", "Floating profit and loss of open positions", figures.floating_pnl),
+        ("floating_swap", "Accrued swap of open positions", figures.floating_swap),
+        ("equity", "Equity", figures.equity),
+    ]
+    columns = (
+        Column("item", "Item"),
+        Column("label", "Description"),
+        *_money(("amount", "Amount")),
+    )
+    return Section("summary", "Summary", columns, tuple(rows), currency=figures.currency)
+
+
+def cash_movements(figures: AccountFigures) -> Section:
+    """Deposits, withdrawals, transfers and every other operation that is no trade."""
+    rows = tuple(
+        (
+            operation.deal.executed_at,
+            str(operation.deal.deal_id),
+            _OPERATIONS.get(operation.deal.component, operation.deal.component),
+            operation.deal.comment or "",
+            operation.balance,
+            operation.credit,
+        )
+        for operation in figures.operations
+    )
+    columns = (
+        Column("time", "Time", "time"),
+        Column("deal", "Operation"),
+        Column("kind", "Kind"),
+        Column("reference", "Reference"),
+        *_money(("balance", "Balance"), ("credit", "Credit")),
+    )
+    return _totalled(
+        Section("cash_movements", "Cash movements", columns, rows, currency=figures.currency),
+        figures.digits,
+    )
+
+
+def deals(figures: AccountFigures) -> Section:
+    """Every deal of the period with what it moved."""
+    rows = tuple(
+        (
+            trade.deal.executed_at,
+            str(trade.deal.deal_id),
+            str(trade.deal.position_id or ""),
+            trade.deal.symbol or "",
+            trade.deal.action,
+            _ENTRIES.get(trade.deal.entry or "", trade.deal.entry or ""),
+            _lots(trade.deal.lots),
+            _price(trade.deal.price, trade.deal.price_digits),
+            trade.commission,
+            trade.fee,
+            trade.swap,
+            trade.closed_pnl,
+        )
+        for trade in figures.trades
+    )
+    columns = (
+        Column("time", "Time", "time"),
+        Column("deal", "Deal"),
+        Column("position", "Position"),
+        Column("symbol", "Symbol"),
+        Column("side", "Side"),
+        Column("entry", "Entry"),
+        Column("lots", "Lots", "lots"),
+        Column("price", "Price", "price"),
+        *_money(
+            ("commission", "Commission"),
+            ("fee", "Fee"),
+            ("swap", "Swap"),
+            ("closed_pnl", "Profit"),
+        ),
+    )
+    section = Section("deals", "Deals", columns, rows, currency=figures.currency)
+    return _totalled(_without_empty(section, ("fee",)), figures.digits)
+
+
+def closed_positions(figures: AccountFigures) -> Section:
+    """Positions that became flat in the period, over their whole life."""
+    rows = tuple(
+        (
+            str(row.position.position_id),
+            row.position.symbol,
+            row.position.side,
+            _lots(row.position.lots),
+            row.position.opened_at,
+            _price(row.position.open_value / row.position.lots, row.position.price_digits),
+            row.position.closed_at,
+            _price(row.position.close_value / row.position.lots, row.position.price_digits),
+            row.commission,
+            row.swap,
+            row.closed_pnl,
+        )
+        for row in figures.closed_positions
+    )
+    columns = (
+        Column("position", "Position"),
+        Column("symbol", "Symbol"),
+        Column("side", "Side"),
+        Column("lots", "Lots", "lots"),
+        Column("opened", "Opened", "time"),
+        Column("open_price", "Price", "price"),
+        Column("closed", "Closed", "time"),
+        Column("close_price", "Price", "price"),
+        *_money(("commission", "Commission"), ("swap", "Swap"), ("closed_pnl", "Profit")),
+    )
+    section = Section(
+        "closed_positions",
+        "Closed positions",
+        columns,
+        rows,
+        currency=figures.currency,
+        note="Over the whole life of each position, which may have begun in an earlier period; "
+        "prices are averages by volume.",
+    )
+    return _totalled(section, figures.digits)
+
+
+def open_positions(figures: AccountFigures) -> Section:
+    """Positions open at the last close of the period."""
+    rows = tuple(
+        (
+            row.position.opened_at,
+            str(row.position.position_id),
+            row.position.symbol,
+            row.position.side,
+            _lots(row.position.lots),
+            _price(row.position.open_price, row.position.price_digits),
+            _price(row.position.close_price, row.position.price_digits),
+            row.floating_swap,
+            row.floating_pnl,
+        )
+        for row in figures.open_positions
+    )
+    columns = (
+        Column("opened", "Opened", "time"),
+        Column("position", "Position"),
+        Column("symbol", "Symbol"),
+        Column("side", "Side"),
+        Column("lots", "Lots", "lots"),
+        Column("open_price", "Open price", "price"),
+        Column("close_price", "Closing price", "price"),
+        *_money(("floating_swap", "Swap"), ("floating_pnl", "Floating profit")),
+    )
+    section = Section(
+        "open_positions",
+        "Open positions",
+        columns,
+        rows,
+        currency=figures.currency,
+        empty="None at the end of this period.",
+    )
+    return _totalled(section, figures.digits)
+
+
+def costs(figures: AccountFigures) -> Section:
+    """What trading cost in the period, by symbol, and charges booked apart from trades."""
+    by_symbol: dict[str, list[TradeFigures]] = {}
+    for trade in figures.trades:
+        by_symbol.setdefault(trade.deal.symbol or "", []).append(trade)
+    rows: list[tuple[Cell, ...]] = []
+    for symbol in sorted(by_symbol):
+        trades = by_symbol[symbol]
+        commission = sum((trade.commission for trade in trades), _ZERO)
+        fee = sum((trade.fee for trade in trades), _ZERO)
+        swap = sum((trade.swap for trade in trades), _ZERO)
+        lots = sum((trade.deal.lots for trade in trades), _ZERO)
+        rows.append((symbol, _lots(lots), commission, fee, swap, commission + fee + swap))
+    for component in _COST_OPERATIONS:
+        charged = [row.balance for row in figures.operations if row.deal.component == component]
+        if any(charged):
+            total = sum(charged, _ZERO)
+            rows.append((_OPERATIONS[component], None, None, None, None, total))
+    columns = (
+        Column("item", "Symbol or charge"),
+        Column("lots", "Lots traded", "lots"),
+        *_money(
+            ("commission", "Commission"), ("fee", "Fees"), ("swap", "Swap"), ("total", "Total")
+        ),
+    )
+    section = Section(
+        "costs",
+        "Costs and charges of the period",
+        columns,
+        tuple(rows),
+        currency=figures.currency,
+        note="Negative amounts were charged to you, positive ones were credited.",
+    )
+    return _totalled(section, figures.digits)
+
+
+def accounts_overview(accounts: Sequence[AccountFigures]) -> Section:
+    """One line an account, each in its own currency."""
+    rows = tuple(
+        (
+            str(figures.account.login),
+            figures.account.server_id,
+            figures.currency,
+            figures.opening_balance,
+            sum((figures.components[name] for name in _CASH), _ZERO),
+            sum(
+                (figures.components[name] for name in COMPONENTS if name not in _CASH),
+                _ZERO,
+            ),
+            figures.closing_balance,
+            figures.closing_credit,
+            figures.floating_pnl + figures.floating_swap,
+            figures.equity,
+        )
+        for figures in accounts
+    )
+    columns = (
+        Column("login", "Account"),
+        Column("server", "Server"),
+        Column("currency", "Currency"),
+        *_money(
+            ("previous_balance", "Previous balance"),
+            ("cash", "Cash movements"),
+            ("result", "Trading, costs, other"),
+            ("closing_balance", "Closing balance"),
+            ("credit", "Credit"),
+            ("floating", "Floating"),
+            ("equity", "Equity"),
+        ),
+    )
+    return Section("accounts", "Accounts", columns, rows)
+
+
+@dataclass(frozen=True)
+class _CurrencyTotal:
+    currency: str
+    accounts: int
+    balance: Decimal
+    equity: Decimal
+    exact_balance: Decimal
+    exact_equity: Decimal
+
+
+def currency_totals(
+    accounts: Sequence[AccountFigures], rates: dict[str, Rate], reporting_currency: str
+) -> Section:
+    """Totals by currency and in the reporting currency, with the rates used and their day.
+
+    Raises:
+        FiguresDisagreeError: no rate converts one of the currencies.
+    """
+    totals = [
+        _CurrencyTotal(
+            currency,
+            len(group),
+            sum((figures.closing_balance for figures in group), _ZERO),
+            sum((figures.equity for figures in group), _ZERO),
+            sum((figures.exact_balance for figures in group), _ZERO),
+            sum((figures.exact_equity for figures in group), _ZERO),
+        )
+        for currency in sorted({figures.currency for figures in accounts})
+        if (group := [figures for figures in accounts if figures.currency == currency])
+    ]
+    used = [_rate_of(total.currency, rates, reporting_currency) for total in totals]
+    digits = minor_unit(reporting_currency)
+
+    def converted(amounts: list[Decimal]) -> list[Decimal]:
+        exact = [
+            amount * (rate.rate if rate else 1) for amount, rate in zip(amounts, used, strict=True)
+        ]
+        return round_parts(exact, round_half_away(sum(exact, _ZERO), digits), digits)
+
+    balances = converted([total.exact_balance for total in totals])
+    equities = converted([total.exact_equity for total in totals])
+    rows = tuple(
+        (
+            total.currency,
+            total.accounts,
+            total.balance,
+            total.equity,
+            round_half_away(rate.rate, 6) if rate else None,
+            rate.rate_date if rate else None,
+            balance,
+            equity,
+        )
+        for total, rate, balance, equity in zip(totals, used, balances, equities, strict=True)
+    )
+    columns = (
+        Column("currency", "Currency"),
+        Column("accounts", "Accounts", "count"),
+        *_money(("balance", "Balance"), ("equity", "Equity")),
+        Column("rate", f"Rate to {reporting_currency}", "rate"),
+        Column("rate_date", "Rate of", "date"),
+        *_money(
+            ("balance_reporting", f"Balance in {reporting_currency}"),
+            ("equity_reporting", f"Equity in {reporting_currency}"),
+        ),
+    )
+    whole = (
+        "Total",
+        len(accounts),
+        None,
+        None,
+        None,
+        None,
+        sum(balances, round_half_away(_ZERO, digits)),
+        sum(equities, round_half_away(_ZERO, digits)),
+    )
+    return Section("totals", f"Total in {reporting_currency}", columns, rows, total=whole)
+
+
+def _rate_of(currency: str, rates: dict[str, Rate], reporting_currency: str) -> Rate | None:
+    if currency == reporting_currency:
+        return None
+    if currency not in rates:
+        raise FiguresDisagreeError(
+            f"No rate converts {currency} to {reporting_currency} at the end of the period.",
+            where="canonical.can_fx_to_reporting",
+            todo="load the missing rates, rebuild, and close the period again",
+        )
+    return rates[currency]
+
+
+def _without_empty(section: Section, keys: tuple[str, ...]) -> Section:
+    """Leave out columns in which nothing happened."""
+    kept = [
+        index
+        for index, column in enumerate(section.columns)
+        if column.key not in keys or any(row[index] for row in section.rows)
+    ]
+    return Section(
+        section.key,
+        section.title,
+        tuple(section.columns[index] for index in kept),
+        tuple(tuple(row[index] for index in kept) for row in section.rows),
+        section.total,
+        section.currency,
+        section.note,
+        section.empty,
+    )
+
+
+def _totalled(section: Section, digits: int) -> Section:
+    """The section with a total under every money column."""
+    if not section.rows:
+        return section
+    nothing = round_half_away(_ZERO, digits)
+    total: list[Cell] = [
+        sum((cell for row in section.rows if isinstance(cell := row[index], Decimal)), nothing)
+        if column.kind == "money"
+        else None
+        for index, column in enumerate(section.columns)
+    ]
+    total[0] = "Total"
+    return Section(
+        section.key,
+        section.title,
+        section.columns,
+        section.rows,
+        tuple(total),
+        section.currency,
+        section.note,
+        section.empty,
+    )

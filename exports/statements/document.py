@@ -1,0 +1,108 @@
+"""A statement before it has a format: facts and tables whose figures are already rounded.
+
+The PDF, the CSV and the workbook are written from this one object, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Cell = str | int | Decimal | dt.date | dt.datetime | None
+ColumnKind = Literal["text", "money", "lots", "price", "rate", "count", "date", "time"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table; every kind but text is set flush right."""
+
+    key: str
+    title: str
+    kind: ColumnKind = "text"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table. Money cells carry exactly the decimals they are shown with."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] | None = None
+    currency: str = ""
+    """Currency of the money columns; empty where a column states it row by row."""
+    note: str = ""
+    empty: str = "None in this period."
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One labelled line of a header."""
+
+    key: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a statement says about one account, or about the client as a whole."""
+
+    key: str
+    """account_key, or `consolidated`."""
+    title: str
+    facts: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StatementDocument:
+    """A whole statement."""
+
+    number: str
+    kind: Literal["client", "account", "partner"]
+    title: str
+    issuer: str
+    subject: str
+    """Name of the client or partner, as the letterhead shows it."""
+    period_label: str
+    facts: tuple[Fact, ...]
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    published_at: dt.datetime
+    """UTC; the only instant a statement carries."""
+
+    def letterhead(self) -> tuple[Fact, ...]:
+        """What stands at the top of the first page, as facts."""
+        return (
+            Fact("statement_number", "Statement number", self.number),
+            Fact("title", "Title", self.title),
+            Fact("issuer", "Issuer", self.issuer),
+            Fact("subject", "Name", self.subject),
+        )
+
+
+def plain(cell: Cell) -> str:
+    """A cell as a machine reads it: no thousands separators, ISO dates, empty for nothing."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return f"{abs(cell) if cell == 0 else cell:f}"
+    if isinstance(cell, dt.datetime):
+        return cell.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def printed(cell: Cell) -> str:
+    """A cell as a person reads it: thousands separated, nothing else changed."""
+    if isinstance(cell, Decimal):
+        return f"{abs(cell) if cell == 0 else cell:,f}"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return plain(cell)
