@@ -11,8 +11,8 @@ import duckdb
 
 from orchestration.build import BuildResult, build
 from warehouse.connection import connect
-from warehouse.errors import CheckFailedError
-from warehouse.publishing import publish
+from warehouse.errors import CheckFailedError, DaybookError
+from warehouse.publishing import current_snapshot, publish
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class BrokenIdentity:
 class CloseResult:
     """What a close published, and what it left open with the reason."""
 
-    build: BuildResult
+    build: BuildResult | None
     published: list[ServerDay] = field(default_factory=list)
     republished: list[ServerDay] = field(default_factory=list)
     refused: list[ServerDay] = field(default_factory=list)
@@ -144,14 +144,33 @@ def close(
         closed_by: who or what closes; None takes the user's name.
 
     Raises:
-        CheckFailedError: an identity or a gate is broken on a server; nothing of that server is
+        CloseRefusedError: an identity or a gate is broken on a server; nothing of that server is
             published. The error carries the result as ``result``.
+    """
+    built = build(settings)
+    return publish_built(settings, through=through, only=only, closed_by=closed_by, built=built)
+
+
+def publish_built(
+    settings: Settings,
+    *,
+    through: dt.date | None = None,
+    only: dt.date | None = None,
+    closed_by: str | None = None,
+    built: BuildResult | None = None,
+) -> CloseResult:
+    """Check what the last finished build made, and publish the days that are over.
+
+    Raises:
+        CloseRefusedError: as :func:`close`.
+        DaybookError: no build has finished yet.
     """
     from quality.gates import run_gates
 
-    built = build(settings)
     with connect("read", settings=settings) as con:
-        candidates = closable_days(con, built.watermark_to, through=through, only=only)
+        last = last_build(con)
+        snapshot_id = built.snapshot_id if built else current_snapshot(con)
+        candidates = closable_days(con, last.watermark_to, through=through, only=only)
         broken = _broken_identities(con)
     if not candidates:
         return CloseResult(build=built, broken=broken)
@@ -165,7 +184,7 @@ def close(
     ready = [(day, restated) for day, restated in candidates if not is_blocked(day)]
     gates: GateReport | None = None
     if ready:
-        gates = run_gates(settings, [day for day, _ in ready], built.snapshot_id)
+        gates = run_gates(settings, [day for day, _ in ready], snapshot_id)
         if not gates.passed:
             refused += [day for day, _ in ready]
             ready = []
@@ -174,10 +193,10 @@ def close(
             publish(
                 con,
                 [day for day, _ in ready],
-                snapshot_id=built.snapshot_id,
-                build_id=built.build_id,
+                snapshot_id=snapshot_id,
+                build_id=last.build_id,
                 checks={
-                    "tests_passed": built.tests_passed,
+                    "tests_passed": built.tests_passed if built else None,
                     "gates": gates.summary() if gates else {},
                 },
                 published_by=closed_by or getpass.getuser(),
@@ -190,11 +209,36 @@ def close(
         refused=refused,
         broken=broken,
         gates=gates,
-        snapshot_id=built.snapshot_id if ready else None,
+        snapshot_id=snapshot_id if ready else None,
     )
     if refused:
         raise _refusal(result)
     return result
+
+
+@dataclass(frozen=True)
+class LastBuild:
+    """The newest finished build."""
+
+    build_id: int
+    watermark_to: int
+
+
+def last_build(con: duckdb.DuckDBPyConnection) -> LastBuild:
+    """The newest finished build.
+
+    Raises:
+        DaybookError: there is none.
+    """
+    rows = con.execute(
+        """
+        SELECT build_id, watermark_to FROM lake.meta.builds
+        WHERE status = 'done' ORDER BY build_id DESC LIMIT 1
+        """
+    ).fetchall()
+    if not rows:
+        raise DaybookError("No build has finished yet.", todo="run `daybook build`")
+    return LastBuild(*rows[0])
 
 
 class CloseRefusedError(CheckFailedError):

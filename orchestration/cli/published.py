@@ -52,6 +52,9 @@ def verify() -> None:
     from warehouse.control import verify_audit
 
     result = verify_audit(load_settings())
-    print(result.describe())
-    if not result.intact:
+    for problem in result.problems:
+        print(problem)
+    state = "intact" if result.is_intact else f"{len(result.problems)} problems"
+    print(f"audit log: {result.rows:,} rows, {state}, head {result.head_hash}")
+    if not result.is_intact:
         raise typer.Exit(1)

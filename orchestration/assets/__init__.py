@@ -1,0 +1,1 @@
+"""Dagster's assets, by what they make."""

@@ -1,0 +1,94 @@
+"""Statements and filings that fall due with a business day."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.assets.closing import PUBLISHED_DAYS
+from orchestration.assets.partitions import DAYS
+from warehouse.connection import connect
+from warehouse.settings import Settings
+
+QUARTER_ENDS = (3, 6, 9, 12)
+
+
+def is_month_end(day: dt.date) -> bool:
+    """Whether a calendar month ends with this day."""
+    return day.day == calendar.monthrange(day.year, day.month)[1]
+
+
+def is_quarter_end(day: dt.date) -> bool:
+    """Whether a calendar quarter ends with this day: the losing percentage is recomputed then."""
+    return is_month_end(day) and day.month in QUARTER_ENDS
+
+
+def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Monthly client statements and the quarterly losing percentage."""
+
+    @dg.asset(
+        key=dg.AssetKey(["exports", "client_statements"]),
+        deps=[PUBLISHED_DAYS],
+        partitions_def=DAYS,
+        group_name="exports",
+        description="PDF statements of every client, on the last day of a month.",
+    )
+    def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from exports.statements.client import make_client_statement
+
+        day = dt.date.fromisoformat(context.partition_key)
+        if not is_month_end(day):
+            return dg.MaterializeResult(metadata={"statements": 0, "due": "at month end"})
+        period = f"{day:%Y-%m}"
+        out = settings.home / "statements" / period
+        made = [
+            make_client_statement(settings, client, period, "pdf", out)
+            for client in _clients(settings, day)
+        ]
+        return dg.MaterializeResult(
+            metadata={"statements": len(made), "folder": dg.MetadataValue.path(str(out))}
+        )
+
+    @dg.asset(
+        key=dg.AssetKey(["exports", "filing_losing_accounts"]),
+        deps=[PUBLISHED_DAYS, dg.AssetKey(["filings", "fil_losing_accounts__account_days"])],
+        partitions_def=DAYS,
+        group_name="exports",
+        description="The percentage of losing retail accounts, on the last day of a quarter.",
+    )
+    def filing_losing_accounts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from exports.filings import regime
+
+        day = dt.date.fromisoformat(context.partition_key)
+        if not is_quarter_end(day):
+            return dg.MaterializeResult(metadata={"filings": 0, "due": "at quarter end"})
+        made = regime("losing_accounts").run(
+            settings, window_to=day, tenant=settings.tenant, maker="dagster"
+        )
+        return dg.MaterializeResult(
+            metadata={"filings": 1, "filing": made.filing_id, "result": made.headline}
+        )
+
+    return [client_statements, filing_losing_accounts]
+
+
+def _clients(settings: Settings, day: dt.date) -> list[str]:
+    with connect("read", "latest", settings=settings) as con:
+        rows = con.execute(
+            """
+            SELECT DISTINCT client_key
+            FROM finance.fct_account_days
+            WHERE client_key IS NOT NULL AND NOT is_excluded AND business_date <= ?
+            ORDER BY client_key
+            """,
+            [day],
+        ).fetchall()
+    return [key for (key,) in rows]
+
+
+def statement_folder(settings: Settings, period: str) -> Path:
+    """Where the monthly run leaves its statements."""
+    return settings.home / "statements" / period
