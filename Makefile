@@ -30,7 +30,7 @@ demo: setup ## simulate a broker, load it, close its days, make a statement and 
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" bash scripts/demo.sh $(DEMO_DIR)
 
 up: setup ## start the dashboards (8501) and Dagster (3000) over the demo; Ctrl-C stops both
-	@DAYBOOK_CONFIG=$(DEMO_DIR)/daybook.toml exec $(DAYBOOK) up
+	@exec $(DAYBOOK) up
 
 system-packages:
 	@bash scripts/system_packages.sh
