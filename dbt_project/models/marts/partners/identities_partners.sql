@@ -1,0 +1,232 @@
+{{ config(materialized="view", schema="meta") }}
+
+with
+    booked as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            deal_key,
+            client_key,
+            partner_key,
+            level,
+            coalesce(agreement_id, '') as agreement_id,
+            coalesce(model, '') as model,
+            coalesce(amount_currency, '') as amount_currency,
+            entry_type,
+            base_quantity,
+            rate,
+            amount
+        from {{ ref("fct_commission_ledger") }}
+    ),
+
+    target as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            deal_key,
+            client_key,
+            partner_key,
+            level,
+            coalesce(agreement_id, '') as agreement_id,
+            coalesce(model, '') as model,
+            coalesce(amount_currency, '') as amount_currency,
+            amount
+        from {{ ref("int_partners__commissions_targeted") }}
+    ),
+
+    deals as (
+        select tenant_id, server_id, business_date, deal_key, account_key
+        from {{ ref("can_deals") }}
+        where is_turnover
+    ),
+
+    accounts as (select account_key, client_key from {{ ref("can_accounts") }}),
+
+    paths as (
+        select client_key, valid_from, valid_to
+        from {{ ref("int_partners__tree_paths") }}
+        where level = 0
+    ),
+
+    lines as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            deal_key,
+            client_key,
+            partner_key,
+            level,
+            agreement_id,
+            model,
+            amount_currency,
+            sum(target_amount) as target_amount,
+            sum(booked_amount) as booked_amount,
+            max(is_target) as is_target,
+            max(is_booked) as is_booked
+        from
+            (
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    deal_key,
+                    client_key,
+                    partner_key,
+                    level,
+                    agreement_id,
+                    model,
+                    amount_currency,
+                    amount as target_amount,
+                    cast(0 as decimal(24, 8)) as booked_amount,
+                    1 as is_target,
+                    0 as is_booked
+                from target
+                union all
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    deal_key,
+                    client_key,
+                    partner_key,
+                    level,
+                    agreement_id,
+                    model,
+                    amount_currency,
+                    cast(0 as decimal(24, 8)) as target_amount,
+                    amount as booked_amount,
+                    0 as is_target,
+                    1 as is_booked
+                from booked
+            ) as both_sides
+        group by
+            tenant_id,
+            server_id,
+            business_date,
+            deal_key,
+            client_key,
+            partner_key,
+            level,
+            agreement_id,
+            model,
+            amount_currency
+    ),
+
+    referred as (
+        select deals.tenant_id, deals.server_id, deals.business_date, deals.deal_key
+        from deals
+        inner join accounts on accounts.account_key = deals.account_key
+        inner join
+            paths
+            on paths.client_key = accounts.client_key
+            and {{ effective("paths", "deals.business_date") }}
+    ),
+
+    deals_booked as (select distinct deal_key from booked),
+
+    paid_rules as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            deal_key,
+            partner_key,
+            level,
+            model,
+            count(distinct agreement_id) as agreement_count
+        from lines
+        where booked_amount <> 0
+        group by
+            tenant_id, server_id, business_date, deal_key, partner_key, level, model
+    ),
+
+    final as (
+        select
+            'partners.ledger_equals_target' as identity_id,
+            'Each commission booked, by deal, partner and agreement, is what the tree and the agreements give'
+            as what,
+            tenant_id,
+            server_id,
+            business_date,
+            count(*) as population,
+            sum(
+                case
+                    when target_amount <> booked_amount or is_target > is_booked
+                    then 1
+                    else 0
+                end
+            ) as broken,
+            max(abs(target_amount - booked_amount)) as worst,
+            sum(booked_amount) as sum_left,
+            sum(target_amount) as sum_right
+        from lines
+        group by tenant_id, server_id, business_date
+        union all
+        select
+            'partners.referred_deals_have_a_line' as identity_id,
+            'Each trading deal of a client that a partner referred has a line: paid, or with the reason why not'
+            as what,
+            referred.tenant_id,
+            referred.server_id,
+            referred.business_date,
+            count(*) as population,
+            sum(case when deals_booked.deal_key is null then 1 else 0 end) as broken,
+            max(case when deals_booked.deal_key is null then 1 else 0 end) as worst,
+            count(*) as sum_left,
+            sum(case when deals_booked.deal_key is null then 0 else 1 end) as sum_right
+        from referred
+        left join deals_booked on deals_booked.deal_key = referred.deal_key
+        group by referred.tenant_id, referred.server_id, referred.business_date
+        union all
+        select
+            'partners.accrual_is_quantity_times_rate' as identity_id,
+            'Each accrual that pays is its quantity times its rate' as what,
+            tenant_id,
+            server_id,
+            business_date,
+            count(*) as population,
+            sum(
+                case
+                    when amount <> cast(base_quantity * rate as decimal(24, 8))
+                    then 1
+                    else 0
+                end
+            ) as broken,
+            max(abs(amount - cast(base_quantity * rate as decimal(24, 8)))) as worst,
+            sum(amount) as sum_left,
+            sum(cast(base_quantity * rate as decimal(24, 8))) as sum_right
+        from booked
+        where entry_type = 'accrual' and amount <> 0
+        group by tenant_id, server_id, business_date
+        union all
+        select
+            'partners.one_agreement_per_line' as identity_id,
+            'No deal pays one partner twice under two agreements of the same model'
+            as what,
+            tenant_id,
+            server_id,
+            business_date,
+            count(*) as population,
+            sum(case when agreement_count > 1 then 1 else 0 end) as broken,
+            max(agreement_count) - 1 as worst,
+            sum(agreement_count) as sum_left,
+            count(*) as sum_right
+        from paid_rules
+        group by tenant_id, server_id, business_date
+    )
+
+select
+    identity_id,
+    what,
+    tenant_id,
+    server_id,
+    business_date,
+    cast(population as bigint) as population,
+    cast(broken as bigint) as broken,
+    cast(worst as decimal(38, 8)) as worst,
+    cast(sum_left as decimal(38, 8)) as sum_left,
+    cast(sum_right as decimal(38, 8)) as sum_right
+from final
