@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from exports.errors import UnclosedPeriodError
-from warehouse.connection import connect
+from warehouse.connection import AsOf, connect
 from warehouse.errors import SnapshotError
 from warehouse.settings import Settings
 
@@ -20,14 +20,15 @@ _DAYS_TOLD = 10
 class Publication:
     """What was published of a period, and the snapshot that holds all of it.
 
-    The snapshot is the one of the newest publication of any day of the period: later publications
-    of other days do not move it, so the same period gives the same figures on any later day.
+    The snapshot is the one of the newest publication of any day up to the end of the period, for a
+    correction of an earlier day moves the balances after it. Publications of later days do not
+    move it, so the same period gives the same figures on any later day.
     """
 
     snapshot_id: int
     published_at: dt.datetime
     version: int
-    """1, and one more for every time a day of the period was published again."""
+    """1, and one more for every time a day up to the end of the period was published again."""
     first_day: dt.date
     last_day: dt.date
     """First and last published day within the period."""
@@ -49,6 +50,22 @@ def month_of(period: str) -> tuple[dt.date, dt.date]:
     return first, following - dt.timedelta(days=1)
 
 
+def _limits(as_of: AsOf) -> tuple[int | None, dt.date | None]:
+    """`as_of` as a highest snapshot id or a last UTC day."""
+    if as_of is None or isinstance(as_of, dt.date):
+        return None, as_of
+    text = str(as_of).strip()
+    if text.isdigit():
+        return int(text), None
+    try:
+        return None, dt.date.fromisoformat(text)
+    except ValueError:
+        raise SnapshotError(
+            f"{text!r} is neither a snapshot id nor a date.",
+            todo="give a number, or a date as YYYY-MM-DD",
+        ) from None
+
+
 def covering_publication(
     settings: Settings,
     *,
@@ -56,7 +73,7 @@ def covering_publication(
     servers: Sequence[str],
     period_from: dt.date,
     period_to: dt.date,
-    as_of: int | dt.date | None = None,
+    as_of: AsOf = None,
 ) -> Publication:
     """The publication that covers every business day of a period.
 
@@ -73,7 +90,9 @@ def covering_publication(
 
     Raises:
         UnclosedPeriodError: with the days that are missing.
+        SnapshotError: `as_of` is neither a snapshot id nor a date.
     """
+    snapshot, day = _limits(as_of)
     with connect("read", settings=settings) as con:
         con.execute(
             """
@@ -91,8 +110,8 @@ def covering_publication(
             {
                 "tenant": tenant,
                 "servers": list(servers),
-                "snapshot": as_of if isinstance(as_of, int) else None,
-                "day": as_of if isinstance(as_of, dt.date) else None,
+                "snapshot": snapshot,
+                "day": day,
             },
         )
         missing = _missing_days(con, tenant, servers, period_from, period_to)
@@ -100,13 +119,14 @@ def covering_publication(
             """
             SELECT
                 max(snapshot_id), max(published_at), 1 + sum(version - 1),
-                min(business_date), max(business_date)
+                min(business_date) FILTER (WHERE business_date >= $1),
+                max(business_date) FILTER (WHERE business_date >= $1)
             FROM days_published
-            WHERE business_date BETWEEN $1 AND $2
+            WHERE business_date <= $2
             """,
             [period_from, period_to],
         ).fetchone()
-    if missing or row is None or row[0] is None:
+    if missing or row is None or row[4] is None:
         raise UnclosedPeriodError(
             f"The period {period_from} to {period_to} is not closed: "
             + (_told(missing) if missing else "none of its days is published."),

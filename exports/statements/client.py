@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 from exports.publication import Publication, covering_publication, month_of
@@ -12,7 +11,7 @@ from exports.statements.client_queries import find_accounts, read_client_records
 from exports.statements.client_records import Account, ClientRecords
 from exports.statements.document import Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
-from warehouse.connection import connect
+from warehouse.connection import AsOf, connect
 from warehouse.settings import Settings
 
 
@@ -22,7 +21,7 @@ def make_client_statement(
     period: str,
     format: StatementFormat,
     out: Path,
-    as_of: int | dt.date | None = None,
+    as_of: AsOf = None,
     *,
     tenant: str | None = None,
     actor: str = "daybook",
@@ -55,7 +54,7 @@ def client_statement_document(
     settings: Settings,
     client: str,
     period: str,
-    as_of: int | dt.date | None = None,
+    as_of: AsOf = None,
     *,
     tenant: str | None = None,
 ) -> MadeStatement:
@@ -197,7 +196,7 @@ def _notes(publication: Publication) -> tuple[str, ...]:
     if publication.version > 1:
         notes.insert(
             0,
-            f"This is version {publication.version}: days of the period were corrected and "
-            "published again. It replaces every earlier version.",
+            f"This is version {publication.version}: days up to the end of the period were corrected "
+            "and published again. It replaces every earlier version.",
         )
     return tuple(notes)

@@ -35,7 +35,7 @@ class MadeStatement:
 class StatementFile:
     """A statement file that was made."""
 
-    number: str
+    statement_number: str
     format: StatementFormat
     path: Path
     sha256: str
@@ -94,7 +94,7 @@ def make(
     path = out / f"{re.sub(r'[^A-Za-z0-9._-]', '_', number)}.{format}"
     archive.write_atomically(path, content)
     return StatementFile(
-        number=number,
+        statement_number=number,
         format=format,
         path=path,
         sha256=kept.sha256,
