@@ -1,0 +1,178 @@
+"""What a load leaves behind besides its rows: quarantine, cursors, control totals, provenance."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import duckdb
+
+from ingestion.answers import one_row
+from ingestion.batch import Batch, LoadResult
+from ingestion.measures import measures
+from ingestion.versions import BATCH_VIEW, CHANGED, NEW, Plan
+from warehouse.code_version import code_version
+
+REJECTED_VIEW = "daybook_rejected"
+
+_SAME_REJECT = (
+    "q.tenant_id = ? AND q.source = ? AND q.table_name = ? "
+    "AND q.row_key IS NOT DISTINCT FROM r.row_key "
+    "AND q.column_name IS NOT DISTINCT FROM r.column_name "
+    "AND q.reason = r.reason AND q.row_json = r.row_json"
+)
+
+
+def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
+    """The next load's id; taken inside the load's transaction, under the writer lock."""
+    return int(one_row(con, "SELECT coalesce(max(load_id), 0) + 1 FROM lake.meta.loads")[0])
+
+
+def last_load(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
+    """The newest load of the batch's table and source; 0 before the first."""
+    row = one_row(
+        con,
+        "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
+        "WHERE tenant_id = ? AND source = ? AND table_name = ?",
+        _place(batch),
+    )
+    return int(row[0])
+
+
+def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
+    """How many rejected rows are not in quarantine yet: an overlap reads a bad row again."""
+    row = one_row(
+        con,
+        f"SELECT count(*) FROM {REJECTED_VIEW} AS r WHERE NOT EXISTS "
+        f"(SELECT 1 FROM lake.raw.quarantine AS q WHERE {_SAME_REJECT})",
+        _place(batch),
+    )
+    return int(row[0])
+
+
+def write_quarantine(
+    con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int, at: dt.datetime
+) -> None:
+    """Add the newly rejected rows, and release those that this load found repaired or gone."""
+    place = _place(batch)
+    con.execute(
+        "INSERT INTO lake.raw.quarantine SELECT ?, ?, ?, ?, row_number, row_key, column_name, "
+        f"reason, row_json, ? FROM {REJECTED_VIEW} AS r WHERE NOT EXISTS "
+        f"(SELECT 1 FROM lake.raw.quarantine AS q WHERE {_SAME_REJECT})",
+        [load_id, *place, at, *place],
+    )
+    if batch.complete is not None and batch.complete.everything:
+        con.execute(
+            "DELETE FROM lake.raw.quarantine AS q WHERE q.tenant_id = ? AND q.source = ? "
+            "AND q.table_name = ? AND q.load_id < ? AND NOT EXISTS "
+            f"(SELECT 1 FROM {REJECTED_VIEW} AS r WHERE q.row_key IS NOT DISTINCT FROM r.row_key "
+            "AND q.reason = r.reason)",
+            [*place, load_id],
+        )
+        return
+    key = " || '/' || ".join(f'b."{name}"::VARCHAR' for name in batch.contract.key)
+    if key:
+        con.execute(
+            "DELETE FROM lake.raw.quarantine AS q WHERE q.tenant_id = ? AND q.source = ? "
+            "AND q.table_name = ? AND q.load_id < ? AND q.column_name IS NOT NULL "
+            f"AND q.row_key IN (SELECT {key} FROM {BATCH_VIEW} AS b)",
+            [*place, load_id],
+        )
+
+
+def cursor(
+    con: duckdb.DuckDBPyConnection, tenant: str, source: str, physical_table: str
+) -> tuple[int, str | None] | None:
+    """The committed cursor of a physical table: value and key; None before its first load."""
+    row = con.execute(
+        "SELECT cursor_value, cursor_key FROM lake.meta.cursors "
+        "WHERE tenant_id = ? AND source = ? AND physical_table = ?",
+        [tenant, source, physical_table],
+    ).fetchone()
+    return (int(row[0]), row[1]) if row else None
+
+
+def cursors_move(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    """Whether committing the batch would move a cursor."""
+    return any(
+        cursor(con, batch.tenant, batch.source, move.physical_table) != (move.value, move.key)
+        for move in batch.cursors
+    )
+
+
+def move_cursors(
+    con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int, at: dt.datetime
+) -> None:
+    """Store where the next read starts."""
+    for move in batch.cursors:
+        con.execute(
+            "DELETE FROM lake.meta.cursors "
+            "WHERE tenant_id = ? AND source = ? AND physical_table = ?",
+            [batch.tenant, batch.source, move.physical_table],
+        )
+        con.execute(
+            "INSERT INTO lake.meta.cursors VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [batch.tenant, batch.source, move.physical_table, move.value, move.key, load_id, at],
+        )
+
+
+def write_control_totals(
+    con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int
+) -> None:
+    """Totals of the rows this load read as new, against the rows it wrote, from the lake."""
+    for measure in measures(batch.contract):
+        expression = measure.in_warehouse
+        con.execute(
+            "INSERT INTO lake.meta.control_totals SELECT $load, $tenant, $source, $table, "
+            "$measure, a.v, b.v, a.v - b.v, now()::TIMESTAMP FROM "
+            f"(SELECT coalesce({expression}, 0)::DECIMAL(38, 8) AS v FROM {BATCH_VIEW} AS b "
+            f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
+            "AS p ON p._n = b._n) AS a, "
+            f"(SELECT coalesce({expression}, 0)::DECIMAL(38, 8) AS v FROM {plan.target.name} "
+            "WHERE _load_id = $load AND NOT _is_deleted) AS b",
+            {
+                "load": load_id,
+                "tenant": batch.tenant,
+                "source": batch.source,
+                "table": batch.contract.table,
+                "measure": measure.name,
+            },
+        )
+
+
+def write_provenance(
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    result: LoadResult,
+    started: dt.datetime,
+    content_sha256: str,
+) -> None:
+    """The row of meta.loads."""
+    to = ", ".join(f"{m.physical_table}={m.value}" for m in batch.cursors) or None
+    con.execute(
+        f"INSERT INTO lake.meta.loads VALUES ({', '.join('?' * 18)})",
+        [
+            result.load_id,
+            batch.tenant,
+            batch.source,
+            batch.kind,
+            batch.contract.table,
+            started,
+            dt.datetime.now(dt.UTC).replace(tzinfo=None),
+            result.read,
+            result.new,
+            result.changed,
+            result.held,
+            result.deleted,
+            result.quarantined,
+            content_sha256,
+            batch.cursor_from,
+            to,
+            json.dumps(batch.detail, sort_keys=True, default=str),
+            code_version(),
+        ],
+    )
+
+
+def _place(batch: Batch) -> list[str]:
+    return [batch.tenant, batch.source, batch.contract.table]

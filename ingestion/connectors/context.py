@@ -1,0 +1,57 @@
+"""What one pass over one source carries with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import duckdb
+
+from ingestion.batch import Batch, LoadResult
+from ingestion.loader import FaultMarker, load_batch
+from ingestion.problems import Problem
+from warehouse.settings import Settings, SourceSettings
+
+
+@dataclass
+class PassContext:
+    """One pass over one source: where to load, what was found, whom to tell.
+
+    Attributes:
+        con: the lake, open for writing.
+        sweep: also reconcile the whole source against the lake: deletions, missed edits, totals.
+        stopping: asked between transactions; True ends the pass early.
+        memory: survives from one pass of a poll loop to the next; only ever saves work.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    source: SourceSettings
+    sweep: bool = True
+    on_load: Callable[[LoadResult], None] | None = None
+    stopping: Callable[[], bool] = lambda: False
+    fault: FaultMarker | None = None
+    memory: dict[str, object] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    results: list[LoadResult] = field(default_factory=list)
+
+    def load(self, batch: Batch) -> LoadResult:
+        """Load a batch, remember and report what it did."""
+        result = load_batch(self.con, batch, self.settings, self.fault)
+        self.results.append(result)
+        if self.on_load is not None and result.load_id is not None:
+            self.on_load(result)
+        return result
+
+    @property
+    def day_shift_minutes(self) -> int:
+        """Minutes from the server's end of day to midnight."""
+        return 1439 - self.source.end_of_day_minutes
+
+    def integer_option(self, name: str, default: int) -> int:
+        """A whole-number option of the source.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        return int(self.source.options.get(name, default))

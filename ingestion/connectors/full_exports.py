@@ -1,0 +1,99 @@
+"""Folders of full exports: each file is all there is, so a row that leaves it was deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingestion.answers import one_row
+from ingestion.batch import Batch, Completeness
+from ingestion.connectors.context import PassContext
+from ingestion.connectors.csv_files import read_csv
+from ingestion.contracts import TableContract
+from ingestion.problems import Problem
+from warehouse.errors import SourceError
+
+
+def sync_folder(context: PassContext, contracts: tuple[TableContract, ...]) -> None:
+    """Load ``<source_table>.csv`` of each contract from the source's folder.
+
+    Raises:
+        SourceError: the folder cannot be read.
+    """
+    folder = context.source.path
+    if folder is None or not folder.is_dir():
+        raise SourceError(
+            "The folder of the source does not exist.",
+            where=f"source {context.source.name}, {folder}",
+            todo="create it, or correct path in daybook.toml",
+        )
+    for contract in contracts:
+        if context.stopping():
+            return
+        path = folder / f"{contract.source_table}.csv"
+        if path.is_file():
+            _sync_file(context, contract, path)
+        else:
+            context.problems.append(missing_file(contract, path))
+
+
+def missing_file(contract: TableContract, path: Path) -> Problem:
+    """A file that should be in the folder and is not."""
+    return Problem(
+        contract.table,
+        "error" if contract.required else "warning",
+        f"The file {path.name} is missing.",
+        f"export it to {path.parent}" + ("" if contract.required else " if it is wanted"),
+    )
+
+
+def _sync_file(context: PassContext, contract: TableContract, path: Path) -> None:
+    try:
+        status = path.stat()
+        stamp = (status.st_mtime_ns, status.st_size)
+        remembered = context.memory.get(f"file:{path}")
+        if isinstance(remembered, tuple) and remembered[0] == stamp:
+            context.problems.extend(remembered[1])
+            return
+        read = read_csv(path, contract)
+    except OSError as error:
+        raise SourceError(
+            f"The file cannot be read: {error.strerror}.",
+            where=str(path),
+            todo="check its permissions",
+        ) from error
+    problems = list(read.problems)
+    if read.frame is not None:
+        if not read.frame.height and holds_rows(context, contract):
+            problems.append(
+                Problem(
+                    contract.table,
+                    "error",
+                    f"{path.name} is empty, but its rows were loaded before.",
+                    "nothing was deleted here; export the file again",
+                )
+            )
+        else:
+            context.load(
+                Batch(
+                    contract=contract,
+                    tenant=context.source.tenant,
+                    source=context.source.name,
+                    kind=context.source.kind,
+                    frame=read.frame,
+                    complete=Completeness(everything=True),
+                    detail={"files": {path.name: read.sha256}, "rows": read.frame.height},
+                    content_sha256=read.sha256,
+                )
+            )
+    context.problems.extend(problems)
+    context.memory[f"file:{path}"] = (stamp, problems)
+
+
+def holds_rows(context: PassContext, contract: TableContract) -> bool:
+    """Whether rows of this source were ever loaded into the contract's table."""
+    count = one_row(
+        context.con,
+        f"SELECT count(*) FROM lake.raw.{contract.table} WHERE _tenant_id = ? AND _source = ?",
+        [context.source.tenant, context.source.name],
+    )[0]
+    return bool(count)

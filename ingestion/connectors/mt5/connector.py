@@ -1,0 +1,92 @@
+"""One pass over a MetaTrader 5 SQL export."""
+
+from __future__ import annotations
+
+import time
+
+from ingestion.connectors.context import PassContext
+from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.mt5.contract import CONTRACTS
+from ingestion.connectors.mt5.discovery import PhysicalTable, discover
+from ingestion.connectors.mt5.incremental import read_changes
+from ingestion.connectors.mt5.servers import record_server
+from ingestion.connectors.mt5.sweep import reconcile
+from ingestion.connectors.mt5.totals import compare_totals
+from ingestion.connectors.mt5.whole import read_whole
+from ingestion.problems import Problem
+from warehouse.errors import SourceError
+
+# A yearly table of a new year appears within this time of a poll loop.
+_DISCOVERY_SECONDS = 60.0
+_DEFAULT_LIVE_SECONDS = 10
+
+
+def sync(context: PassContext) -> None:
+    """Load what changed; with ``context.sweep`` also reconcile and compare control totals.
+
+    Raises:
+        SourceError: the database cannot be reached or read; what was committed stays.
+    """
+    url = context.source.database_url()
+    if url is None:
+        raise SourceError("An mt5 source needs a database URL.", where=context.source.name)
+    schema = context.source.options.get("schema")
+    with SourceDatabase(url, context.source.name, schema) as database:
+        tables = _tables(context, database)
+        record_server(context)
+        for contract in CONTRACTS:
+            physical = tables[contract.table]
+            if not physical or context.stopping():
+                continue
+            if contract.versioning == "live" and not _live_is_due(context, contract.table):
+                continue
+            if contract.versioning != "marker":
+                read_whole(context, database, physical[0])
+                continue
+            for table in physical:
+                read_changes(context, database, table)
+            if context.sweep and not context.stopping():
+                reconcile(context, database, physical)
+                compare_totals(context, database, physical)
+        record_server(context)
+
+
+def _tables(context: PassContext, database: SourceDatabase) -> dict[str, list[PhysicalTable]]:
+    at, tables, problems = context.memory.get("discovery") or (0.0, {}, [])  # type: ignore[misc]
+    if context.sweep or not tables or time.monotonic() - at > _DISCOVERY_SECONDS:
+        tables, problems = discover(database, CONTRACTS)
+        problems = [*problems, *_vanished(context, tables)]
+        context.memory["discovery"] = (time.monotonic(), tables, problems)
+    context.problems.extend(problems)
+    return dict(tables)
+
+
+def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:
+    """Physical tables that were read before and are not there any more."""
+    present = {table.name for group in tables.values() for table in group}
+    rows = context.con.execute(
+        "SELECT physical_table FROM lake.meta.cursors WHERE tenant_id = ? AND source = ? "
+        "ORDER BY physical_table",
+        [context.source.tenant, context.source.name],
+    ).fetchall()
+    return [
+        Problem(
+            table=name,
+            severity="warning",
+            what=f"Table {name} was loaded before and cannot be read any more.",
+            todo="its rows are kept as they were; bring it back if it was renamed by mistake",
+        )
+        for (name,) in rows
+        if name not in present
+    ]
+
+
+def _live_is_due(context: PassContext, table: str) -> bool:
+    remembered = f"live:{table}"
+    at = context.memory.get(remembered)
+    now = time.monotonic()
+    wait = context.integer_option("live_seconds", _DEFAULT_LIVE_SECONDS)
+    if not context.sweep and isinstance(at, float) and now - at < wait:
+        return False
+    context.memory[remembered] = now
+    return True

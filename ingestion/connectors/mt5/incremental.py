@@ -1,0 +1,158 @@
+"""Reads what changed since the cursor, in chunks; each chunk is a load of its own.
+
+A table's first load goes through its primary key, because the export has no index on Timestamp:
+the greatest Timestamp at the start becomes the cursor, and whatever changes meanwhile carries a
+later one. How far it came is kept beside the cursor (``backfill:<key>``), so a crash costs one
+chunk. After that the table is read by Timestamp, from the cursor minus an overlap: the overlap
+catches rows that were committed late, and the loader drops what it holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from ingestion import bookkeeping
+from ingestion.batch import Batch, CursorMove
+from ingestion.checks import SOURCE_TABLE
+from ingestion.connectors.context import PassContext
+from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.mt5.discovery import PhysicalTable
+from ingestion.connectors.mt5.queries import Queries
+
+CHUNK_ROWS = 500_000
+FILETIME_SECOND = 10_000_000
+_FILETIME_1970 = 11_644_473_600
+_BACKFILL = "backfill:"
+
+
+def read_changes(context: PassContext, database: SourceDatabase, table: PhysicalTable) -> None:
+    """Load everything of a physical table that may have changed since its cursor.
+
+    Raises:
+        SourceError: the database went away; what was committed stays.
+    """
+    queries = Queries(database, table)
+    stored = bookkeeping.cursor(context.con, context.source.tenant, context.source.name, table.name)
+    if table.marker is None:
+        _read_by(context, queries, table.contract.block[0] if table.contract.block else "", stored)
+        return
+    if stored is None or (stored[1] or "").startswith(_BACKFILL):
+        stored = _backfill(context, queries, table.marker, stored)
+        if stored is None:
+            return
+    _read_by(context, queries, table.marker, stored)
+
+
+def filetime_tomorrow() -> int:
+    """Now plus a day as a FILETIME: no cursor goes beyond it.
+
+    A row with a Timestamp of the far future (a hand-made edit) would otherwise move the cursor
+    past every later change.
+    """
+    seconds = dt.datetime.now(dt.UTC).timestamp() + 86_400
+    return int((seconds + _FILETIME_1970) * FILETIME_SECOND)
+
+
+def _backfill(
+    context: PassContext, queries: Queries, marker: str, stored: tuple[int, str | None] | None
+) -> tuple[int, str | None] | None:
+    table = queries.table
+    if table.contract.block is None:
+        raise ValueError(f"{table.contract.table} has no block column to read through")
+    column = table.contract.block[0]
+    if stored is None:
+        count, newest = queries.extent(marker, "")
+        if not count:
+            return None
+        start, position = min(newest or 0, filetime_tomorrow()), None
+    else:
+        start, position = stored[0], int((stored[1] or "")[len(_BACKFILL) :])
+    chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
+    value = queries.value(column)
+    while not context.stopping():
+        after = f"WHERE {value} > {position}" if position is not None else ""
+        end = queries.chunk_end(column, after, chunk)
+        if end is None:
+            break
+        joiner = f"{after} AND" if after else "WHERE"
+        frame = queries.database.read(queries.rows(f"{joiner} {value} <= {end}"), chunk)
+        if position is None:
+            frame = _with_null_keys(queries, frame)
+        last = frame.height < chunk
+        progress = None if last else f"{_BACKFILL}{end}"
+        _load(context, table, frame, CursorMove(table.name, start, progress))
+        position = end
+        if last:
+            break
+    if context.stopping():
+        return None
+    if position is None:
+        frame = _with_null_keys(queries, queries.database.read(queries.rows("WHERE 1 = 0"), 0))
+        _load(context, table, frame, CursorMove(table.name, start))
+    return start, None
+
+
+def _with_null_keys(queries: Queries, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame plus the rows that no key range finds: they go to quarantine with their reason."""
+    nulls = " OR ".join(f"{queries.value(k)} IS NULL" for k in queries.table.contract.key)
+    lost = queries.database.read(queries.rows(f"WHERE {nulls} LIMIT 10000"), 0)
+    return pl.concat([frame, lost], how="vertical_relaxed") if lost.height else frame
+
+
+def _read_by(
+    context: PassContext, queries: Queries, column: str, stored: tuple[int, str | None] | None
+) -> None:
+    table = queries.table
+    value = queries.value(column)
+    cursor = stored[0] if stored else 0
+    overlap = _overlap(context, table)
+    where = f"WHERE {value} >= {cursor - overlap}"
+    if stored is None:
+        where = ""
+    count, newest = queries.extent(column, where)
+    seen = context.memory.get(f"extent:{table.name}")
+    # Without a marker an edit leaves count and greatest key as they were: read again.
+    if table.marker is not None and seen == (cursor, count, newest):
+        return
+    chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
+    last_allowed = filetime_tomorrow() if table.marker else newest or 0
+    while count and not context.stopping():
+        end = queries.chunk_end(column, where, chunk) if count > chunk else None
+        until = f" AND {value} <= {end}" if end is not None else ""
+        clause = f"{where}{until}" if where else f"WHERE 1 = 1{until}"
+        frame = queries.database.read(queries.rows(clause), min(count, chunk))
+        if frame.height:
+            greatest = end if end is not None else newest or 0
+            cursor = max(cursor, min(greatest, last_allowed))
+        _load(context, table, frame, CursorMove(table.name, cursor))
+        if end is None:
+            break
+        where = f"WHERE {value} > {end}"
+        count -= frame.height
+    if table.marker is not None and not context.stopping():
+        context.memory[f"extent:{table.name}"] = (cursor, count, newest)
+
+
+def _overlap(context: PassContext, table: PhysicalTable) -> int:
+    if table.marker is not None:
+        return context.integer_option("overlap_seconds", 600) * FILETIME_SECOND
+    return context.integer_option("daily_reread_days", 5) * 86_400
+
+
+def _load(
+    context: PassContext, table: PhysicalTable, frame: pl.DataFrame, cursor: CursorMove
+) -> None:
+    context.load(
+        Batch(
+            contract=table.contract,
+            tenant=context.source.tenant,
+            source=context.source.name,
+            kind=context.source.kind,
+            frame=frame.with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
+            cursors=(cursor,),
+            detail={"physical_tables": [table.name], "rows": frame.height},
+            day_shift_minutes=context.day_shift_minutes,
+        )
+    )

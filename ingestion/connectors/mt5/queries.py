@@ -1,0 +1,178 @@
+"""The SQL this connector sends: range reads, key blocks, control totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.mt5.discovery import PhysicalTable
+from ingestion.measures import money_aggregate, volume_aggregate
+
+
+@dataclass(frozen=True)
+class Queries:
+    """SQL over one physical table."""
+
+    database: SourceDatabase
+    table: PhysicalTable
+
+    @property
+    def name(self) -> str:
+        """The table's qualified name."""
+        return self.database.dialect.table(self.table.name, self.database.schema)
+
+    def value(self, column: str, alias: str = "") -> str:
+        """A column of ours as the source's SQL, in our type."""
+        source, held = self.table.columns[column]
+        wanted = self.table.contract.column(column).type
+        dialect = self.database.dialect
+        selected = dialect.select(source, held, wanted)
+        if alias:
+            return selected.replace(dialect.quote(source), f"{alias}.{dialect.quote(source)}")
+        return selected
+
+    def rows(self, where: str = "", alias: str = "") -> str:
+        """All contract columns the table has, under our names."""
+        quote = self.database.dialect.quote
+        columns = ", ".join(f"{self.value(c, alias)} AS {quote(c)}" for c in self.table.columns)
+        return f"SELECT {columns} FROM {self.name} {alias} {where}".strip()
+
+    def extent(self, column: str, where: str) -> tuple[int, int | None]:
+        """Row count and greatest value of a column."""
+        value = self.value(column)
+        row = self.database.rows(f"SELECT count(*), max({value}) FROM {self.name} {where}")[0]
+        return int(row[0]), None if row[1] is None else int(row[1])
+
+    def bounds(self, column: str) -> tuple[int, int] | None:
+        """Least and greatest value of a column; None for an empty table."""
+        value = self.value(column)
+        low, high = self.database.rows(f"SELECT min({value}), max({value}) FROM {self.name}")[0]
+        return None if low is None else (int(low), int(high))
+
+    def chunk_end(self, column: str, where: str, rows: int) -> int | None:
+        """The value of ``column`` that about ``rows`` rows of the range do not exceed."""
+        value = self.value(column)
+        answer = self.database.rows(
+            f"SELECT max(c) FROM (SELECT {value} AS c FROM {self.name} {where} "
+            f"ORDER BY {value} LIMIT {rows}) AS q"
+        )[0][0]
+        return None if answer is None else int(answer)
+
+    def count(self, where: str = "") -> int:
+        """Number of rows."""
+        return int(self.database.rows(f"SELECT count(*) FROM {self.name} {where}")[0][0])
+
+    def signature(self, columns: Sequence[str]) -> tuple[object, ...]:
+        """Count, and for each column greatest value and checksum: equal means unchanged."""
+        modulo = self.database.dialect.modulo
+        parts = ["count(*)"]
+        for column in columns:
+            value = self.value(column)
+            parts += [f"max({value})", f"sum({modulo(value)})"]
+        answer = self.database.rows(f"SELECT {', '.join(parts)} FROM {self.name}")[0]
+        return tuple(str(value) for value in answer)
+
+
+def checksum_column(table: PhysicalTable) -> str:
+    """The column whose checksum tells an edited block: the marker, else the last key column."""
+    return table.marker or table.contract.key[-1]
+
+
+def overlapping(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[str, list[int]]:
+    """For each table the positions of the tables whose keys may be its keys too."""
+    bounds = []
+    for table in tables:
+        block = table.contract.block
+        bounds.append(Queries(database, table).bounds(block[0]) if block else None)
+    return {
+        table.name: [
+            other
+            for other, theirs in enumerate(bounds)
+            if other != position
+            and (mine := bounds[position]) is not None
+            and theirs is not None
+            and theirs[0] <= mine[1]
+            and mine[0] <= theirs[1]
+        ]
+        for position, table in enumerate(tables)
+    }
+
+
+def winner_clause(
+    database: SourceDatabase,
+    tables: list[PhysicalTable],
+    position: int,
+    rivals: list[int],
+) -> str:
+    """WHERE conditions (alias ``a``) for the rows of a table that count.
+
+    A key in several tables counts once: where its Timestamp is the latest, on a tie in the table
+    that sorts first. NOT EXISTS on the primary key, so it runs on MySQL 5 too.
+    """
+    mine = Queries(database, tables[position])
+    conditions = []
+    for rival in rivals:
+        other = Queries(database, tables[rival])
+        same = [
+            f"{other.value(key, 'b')} = {mine.value(key, 'a')}"
+            for key in tables[position].contract.key
+        ]
+        marker = tables[position].marker
+        if marker and tables[rival].has(marker):
+            operator = ">=" if rival < position else ">"
+            same.append(f"{other.value(marker, 'b')} {operator} {mine.value(marker, 'a')}")
+        elif rival > position:
+            continue
+        conditions.append(f"NOT EXISTS (SELECT 1 FROM {other.name} b WHERE {' AND '.join(same)})")
+    return " AND ".join(conditions)
+
+
+def block_sums(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[int, tuple[int, int]]:
+    """Count and checksum of each key block of a logical table, over its physical tables."""
+    rivals = overlapping(database, tables)
+    sums: dict[int, tuple[int, int]] = {}
+    for position, table in enumerate(tables):
+        if table.contract.block is None:
+            continue
+        own = Queries(database, table)
+        column, width = table.contract.block
+        block = database.dialect.divide(own.value(column, "a"), width)
+        check = database.dialect.modulo(own.value(checksum_column(table), "a"))
+        wins = winner_clause(database, tables, position, rivals[table.name])
+        where = f"{own.value(column, 'a')} IS NOT NULL" + (f" AND {wins}" if wins else "")
+        query = (
+            f"SELECT {block}, count(*), sum({check}) FROM {own.name} a "
+            f"WHERE {where} GROUP BY {block}"
+        )
+        for number, count, total in database.rows(query):
+            held = sums.get(int(number), (0, 0))
+            sums[int(number)] = (held[0] + int(count), held[1] + int(total or 0))
+    return sums
+
+
+def totals(database: SourceDatabase, tables: list[PhysicalTable], up_to: int) -> dict[str, int]:
+    """Control totals of a logical table by the source's own SQL, rows up to a cursor value."""
+    rivals = overlapping(database, tables)
+    summed: dict[str, int] = {}
+    for position, table in enumerate(tables):
+        own = Queries(database, table)
+        contract = table.contract
+        aggregates = {"count": "count(*)"}
+        if contract.money and table.has(contract.money):
+            aggregates[f"sum_{contract.money}"] = money_aggregate(
+                own.value(contract.money, "a"), database.dialect.floor
+            )
+        if contract.volumes:
+            fine, coarse = (own.value(n, "a") if table.has(n) else None for n in contract.volumes)
+            if fine or coarse:
+                aggregates["sum_volume"] = volume_aggregate(fine, coarse)
+        limit = table.marker or (contract.block[0] if contract.block else contract.key[0])
+        wins = winner_clause(database, tables, position, rivals[table.name])
+        where = f"{own.value(limit, 'a')} <= {up_to}" + (f" AND {wins}" if wins else "")
+        answer = database.rows(
+            f"SELECT {', '.join(aggregates.values())} FROM {own.name} a WHERE {where}"
+        )[0]
+        for name, value in zip(aggregates, answer, strict=True):
+            summed[name] = summed.get(name, 0) + int(value or 0)
+    return summed

@@ -1,0 +1,143 @@
+"""What a source has to hand over: one contract a table, declared once, as data.
+
+A contract names the columns in the source's own spelling; ours is the snake_case of it. The
+loader derives everything else from it: the DDL of the raw table, the checks, the comparison of
+versions and the control totals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+ColumnType = Literal[
+    "BIGINT",
+    "INTEGER",
+    "DOUBLE",
+    "VARCHAR",
+    "TIMESTAMP",
+    "DATE",
+    "BOOLEAN",
+    "DECIMAL(24,8)",
+    "DECIMAL(24,12)",
+]
+
+# Typed rows with their ``_n`` -> (_n, column_name, reason) of the rows that a rule refuses.
+Rule = Callable[[pl.DataFrame], pl.DataFrame]
+
+Versioning = Literal["marker", "content", "live"]
+
+POLARS_TYPES: dict[str, pl.DataType] = {
+    "BIGINT": pl.Int64(),
+    "INTEGER": pl.Int32(),
+    "DOUBLE": pl.Float64(),
+    "VARCHAR": pl.String(),
+    "TIMESTAMP": pl.Datetime("us"),
+    "DATE": pl.Date(),
+    "BOOLEAN": pl.Boolean(),
+    "DECIMAL(24,8)": pl.Decimal(24, 8),
+    "DECIMAL(24,12)": pl.Decimal(24, 12),
+}
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(name: str) -> str:
+    """``DailySOCompensation`` -> ``daily_so_compensation``."""
+    return _WORD_START.sub("_", name).lower()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Attributes:
+        source: the source's name for it; matched without regard to case.
+        type: DuckDB type of our column.
+        name: our name; snake_case of ``source`` when left empty.
+        required: a source without this column cannot be loaded.
+        nullable: False quarantines a row where it is NULL (or a zero date).
+        pii: personal data: goes to schema pii, never to raw, quarantine or a log.
+        allowed: the only values it may take; empty allows all.
+    """
+
+    source: str
+    type: ColumnType
+    name: str = ""
+    required: bool = False
+    nullable: bool = True
+    pii: bool = False
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """Our name of the column."""
+        return self.name or snake_case(self.source)
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One source table and the raw table it is loaded into.
+
+    Attributes:
+        table: name in schema raw (and pii, where a column is personal data).
+        source_table: the source's name of the table, or of the file without its suffix.
+        key: our names of the columns that identify a row within one source.
+        columns: in the order of the raw table.
+        versioning: ``marker`` reads by a change marker, ``content`` reads it whole and keeps
+            versions, ``live`` reads it whole and keeps the newest state only.
+        marker: our name of the column that moves when a row changes.
+        yearly: the source may split it into ``<source_table>_YYYY``.
+        required: a source without this table is in error, not merely poorer.
+        block: column and width of the key blocks that reconciliation compares.
+        business_date: the column whose day is the row's business day, and how to read it.
+        money: column summed in the control totals.
+        volumes: columns summed as volume: the fine one (1e-8 lot) and the coarse one (1e-4 lot).
+        touches: what a change invalidates: the login's day, or its whole history.
+        touch_columns: only a change of one of these invalidates; empty means any.
+        rules: what a row must satisfy beyond its types, given the other rows of its batch.
+    """
+
+    table: str
+    source_table: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    versioning: Versioning = "content"
+    marker: str = ""
+    yearly: bool = False
+    required: bool = False
+    block: tuple[str, int] | None = None
+    business_date: tuple[str, Literal["timestamp", "epoch"]] | None = None
+    money: str = ""
+    volumes: tuple[str, str] | None = None
+    touches: Literal["", "day", "history", "group"] = ""
+    touch_columns: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column of that name of ours."""
+        for column in self.columns:
+            if column.target == name:
+                return column
+        raise KeyError(f"{self.table} has no column {name}")
+
+    @property
+    def public_columns(self) -> tuple[Column, ...]:
+        """The columns of raw.<table>."""
+        return tuple(column for column in self.columns if not column.pii)
+
+    @property
+    def private_columns(self) -> tuple[Column, ...]:
+        """The columns of pii.<table>: the key and the personal data; empty without any."""
+        if not any(column.pii for column in self.columns):
+            return ()
+        return tuple(c for c in self.columns if c.pii or c.target in self.key)
+
+
+def quoted(name: str) -> str:
+    """A DuckDB identifier; ``order``, ``group`` and ``timestamp`` are column names here."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,235 @@
+"""One load: check, compare, write. All of it in one DuckLake transaction, or none of it.
+
+Rows, the versions they replace, the cursor, the control totals, the touched days and the load's
+provenance are committed together: a process killed at any instant leaves all or nothing, and the
+next load reads again from the last committed cursor.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from ingestion import bookkeeping, live, touched
+from ingestion.batch import Batch, LoadResult
+from ingestion.checks import ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_batch, reject
+from ingestion.contracts import quoted
+from ingestion.raw_tables import Target, targets
+from ingestion.versions import BATCH_VIEW, CHANGED, CONFLICT, HELD, KEYS_VIEW, NEW, Plan, plan
+from warehouse.settings import Settings
+from warehouse.writer import transaction
+
+# Row ids are load_id * 2^32 + n: unique over all tables, and a load's rows lie together.
+ROWS_OF_A_LOAD = 1 << 32
+_TOMBSTONES = 1 << 30
+
+FaultMarker = Callable[[str], None]
+
+
+def load_batch(
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    settings: Settings,
+    fault: FaultMarker | None = None,
+) -> LoadResult:
+    """Load one batch exactly once; a batch that holds nothing new writes nothing.
+
+    Args:
+        con: a connection of mode ``write``; the batch's tables exist.
+        fault: called with the name of each step, so that a test can stop the process there.
+
+    Returns:
+        What was new, changed, held, deleted, quarantined; ``load_id`` None when nothing was.
+    """
+    started = _now()
+    step = fault or _no_fault
+    checked = check_batch(batch.contract, batch.frame)
+    con.register(BATCH_VIEW, _dated(batch, checked.good).to_arrow())
+    con.register(KEYS_VIEW, checked.keys.to_arrow())
+    con.register(bookkeeping.REJECTED_VIEW, checked.rejected.to_arrow())
+    try:
+        step("checked")
+        seen = bookkeeping.last_load(con, batch)
+        plans = _plans(con, batch, checked)
+        _add_conflicts(con, batch, checked, plans[0])
+        fresh = bookkeeping.new_quarantine(con, batch)
+        if not (any(p.writes for p in plans) or fresh or bookkeeping.cursors_move(con, batch)):
+            return _result(batch, plans, None, 0)
+        with transaction(
+            con,
+            f"load {batch.contract.table} of {batch.source}",
+            settings,
+            source=batch.source,
+            table=batch.contract.table,
+        ):
+            if bookkeeping.last_load(con, batch) != seen:
+                # Another process loaded this table in between: compare again, under the lock.
+                plans = _plans(con, batch, checked)
+                fresh = bookkeeping.new_quarantine(con, batch)
+            load_id = bookkeeping.next_load_id(con)
+            step("began")
+            for item in plans:
+                _write(con, batch, item, load_id, started)
+            step("rows")
+            bookkeeping.write_quarantine(con, batch, load_id, started)
+            touched.record(con, batch, plans[0], load_id)
+            bookkeeping.move_cursors(con, batch, load_id, started)
+            bookkeeping.write_control_totals(con, batch, plans[0], load_id)
+            result = _result(batch, plans, load_id, fresh)
+            bookkeeping.write_provenance(
+                con, batch, result, started, batch.content_sha256 or content_hash(checked.good)
+            )
+            step("written")
+        step("committed")
+        return result
+    finally:
+        for view in (BATCH_VIEW, KEYS_VIEW, bookkeeping.REJECTED_VIEW):
+            con.unregister(view)
+
+
+def content_hash(frame: pl.DataFrame) -> str:
+    """sha256 of the rows in Arrow's stream format: types, values and order."""
+    digest = hashlib.sha256()
+
+    class _Sink:
+        closed = False
+
+        def write(self, data: bytes) -> int:
+            digest.update(data)
+            return len(data)
+
+        def flush(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    table = frame.to_arrow()
+    with pa.ipc.new_stream(pa.PythonFile(_Sink(), mode="w"), table.schema) as writer:
+        writer.write_table(table)
+    return digest.hexdigest()
+
+
+def _no_fault(step: str) -> None:
+    return None
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def _dated(batch: Batch, good: pl.DataFrame) -> pl.DataFrame:
+    """Rows in business-date order, with the date: growing tables are kept in that order."""
+    rule = batch.contract.business_date
+    if rule is None:
+        return good.sort(list(batch.contract.key)) if batch.contract.key else good
+    name, form = rule
+    moment = pl.col(name) if form == "timestamp" else pl.from_epoch(pl.col(name), time_unit="s")
+    day = (moment + pl.duration(minutes=batch.day_shift_minutes)).dt.date()
+    return good.with_columns(day.alias("_business_date")).sort(
+        "_business_date", *batch.contract.key
+    )
+
+
+def _plans(con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch) -> list[Plan]:
+    if batch.contract.versioning == "live":
+        return [live.plan(con, batch, targets(batch.contract)[0])]
+    return [plan(con, batch, checked, target) for target in targets(batch.contract)]
+
+
+def _add_conflicts(
+    con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch, first: Plan
+) -> None:
+    if not first.counts.get(CONFLICT):
+        return
+    rows = con.execute(
+        f"SELECT {ROW} FROM {first.verdicts} WHERE verdict = '{CONFLICT}'"
+    ).fetchall()
+    conflicting = checked.good.filter(pl.col(ROW).is_in([row for (row,) in rows]))
+    reason = pl.concat_str(
+        pl.lit(
+            "duplicate: another table of the source holds this key with the same Timestamp and "
+            "other content; the version loaded first was kept, this one is of "
+        ),
+        pl.col(SOURCE_TABLE),
+    )
+    rejected = pl.concat([checked.rejected, reject(batch.contract, conflicting, None, reason)])
+    con.register(bookkeeping.REJECTED_VIEW, rejected.to_arrow())
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, batch: Batch, item: Plan, load_id: int, at: dt.datetime
+) -> None:
+    if not item.writes:
+        return
+    if batch.contract.versioning == "live":
+        live.clear(con, batch, item.target)
+    _insert_rows(con, batch, item, load_id, at)
+    if batch.contract.versioning == "live":
+        return
+    if item.gone_count:
+        _insert_tombstones(con, item, load_id, at, batch.frame.height)
+    con.execute(
+        f"INSERT INTO lake.raw.superseded SELECT held_row_id, {load_id} FROM {item.verdicts} "
+        f"WHERE held_row_id IS NOT NULL AND verdict IN ('{NEW}', '{CHANGED}') "
+        f"UNION ALL SELECT _row_id, {load_id} FROM {item.gone} ORDER BY 1"
+    )
+
+
+def _row_id(load_id: int, target: Target) -> str:
+    return f"{load_id * ROWS_OF_A_LOAD + target.row_offset}"
+
+
+def _insert_rows(
+    con: duckdb.DuckDBPyConnection, batch: Batch, item: Plan, load_id: int, at: dt.datetime
+) -> None:
+    target = item.target
+    day = ", _business_date" if target.dated else ""
+    order = [*(["_business_date"] if target.dated else []), *map(quoted, batch.contract.key)]
+    con.execute(
+        f"INSERT INTO {target.name} ({target.column_list}, _tenant_id, _source, _row_id, "
+        f"_load_id, _loaded_at, _is_deleted, {SOURCE_TABLE}, {SOURCE_ROW}{day}) "
+        f"SELECT {target.column_list}, $tenant, $source, {_row_id(load_id, target)} + b.{ROW}, "
+        f"{load_id}, $at, false, {SOURCE_TABLE}, {SOURCE_ROW}{day} FROM {BATCH_VIEW} AS b "
+        f"SEMI JOIN (SELECT {ROW} FROM {item.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
+        f"AS p ON p.{ROW} = b.{ROW} ORDER BY {', '.join(order) or ROW}",
+        {"tenant": batch.tenant, "source": batch.source, "at": at},
+    )
+
+
+def _insert_tombstones(
+    con: duckdb.DuckDBPyConnection, item: Plan, load_id: int, at: dt.datetime, rows: int
+) -> None:
+    target = item.target
+    day = ", _business_date" if target.dated else ""
+    first = f"{_row_id(load_id, target)} + {_TOMBSTONES}"
+    con.execute(
+        f"INSERT INTO {target.name} ({target.column_list}, _tenant_id, _source, _row_id, "
+        f"_load_id, _loaded_at, _is_deleted, {SOURCE_TABLE}, {SOURCE_ROW}{day}) "
+        f"SELECT {target.column_list}, _tenant_id, _source, "
+        f"{first} + row_number() OVER (ORDER BY r._row_id), {load_id}, ?, true, "
+        f"{SOURCE_TABLE}, {SOURCE_ROW}{day} FROM {target.name} AS r "
+        f"SEMI JOIN {item.gone} AS g ON g._row_id = r._row_id ORDER BY r._row_id",
+        [at],
+    )
+
+
+def _result(batch: Batch, plans: list[Plan], load_id: int | None, quarantined: int) -> LoadResult:
+    def most(verdict: str) -> int:
+        return max(p.counts.get(verdict, 0) for p in plans)
+
+    return LoadResult(
+        source=batch.source,
+        table=batch.contract.table,
+        load_id=load_id,
+        read=batch.frame.height,
+        new=plans[0].counts.get(NEW, 0),
+        changed=most(CHANGED),
+        held=plans[0].counts.get(HELD, 0),
+        deleted=plans[0].gone_count,
+        quarantined=quarantined,
+        finished_at=_now() if load_id is not None else None,
+    )
