@@ -36,6 +36,8 @@ def attach_options(settings: Settings) -> dict[str, str | int]:
     options: dict[str, str | int] = {
         "DATA_PATH": str(settings.lake_data) + "/",
         "DATA_INLINING_ROW_LIMIT": INLINED_ROWS,
+        # The catalog keeps file names relative to this: a copied or restored home just works.
+        "OVERRIDE_DATA_PATH": 1,
     }
     if settings.catalog_url is None:
         options["META_JOURNAL_MODE"] = "WAL"
