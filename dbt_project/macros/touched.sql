@@ -1,0 +1,135 @@
+{#- The loads whose effects this build has not seen yet. -#}
+{% macro is_new_load(load_id) -%}
+    {{ load_id }} > {{ var("watermark_from") }}
+    and {{ load_id }} <= {{ var("watermark_to") }}
+{%- endmacro %}
+
+
+{#- The server days that the new loads touched, as a subquery. -#}
+{% macro touched_days() -%}
+    (
+        select distinct tenant_id, server_id, business_date
+        from {{ source("meta", "touched_days") }}
+        where {{ is_new_load("load_id") }} and business_date is not null
+    )
+{%- endmacro %}
+
+
+{#-
+    The server days whose converted figures change: those touched, and those that take a rate from
+    a newly published day (the rate set carries a rate forward up to fx_max_age_days).
+-#}
+{% macro touched_reporting_days() -%}
+    (
+        select tenant_id, server_id, business_date
+        from {{ touched_days() }} as touched
+        union
+        select servers.tenant_id, servers.server_id, rates.business_date
+        from {{ ref("can_fx_rates") }} as rates
+        cross join {{ source("meta", "servers") }} as servers
+        where {{ is_new_load("rates.load_id") }}
+    )
+{%- endmacro %}
+
+
+{#-
+    The accounts that the new loads touched, each with the first day to compute again.
+
+    A server that exports no daily reports is compared with its live balances on its last day; as
+    that day moves with every load, all accounts of such a server are computed from the start.
+-#}
+{% macro touched_accounts() -%}
+    (
+        select
+            touched.tenant_id,
+            touched.server_id,
+            touched.login,
+            min(touched.first_date) as first_date
+        from
+            (
+                select tenant_id, server_id, login, business_date as first_date
+                from {{ source("meta", "touched_accounts") }}
+                where {{ is_new_load("load_id") }} and business_date is not null
+                union all
+                select
+                    accounts.tenant_id,
+                    accounts.server_id,
+                    accounts.login,
+                    date '1970-01-01'
+                from {{ ref("can_accounts") }} as accounts
+                inner join
+                    (
+                        select distinct tenant_id, server_id
+                        from {{ touched_days() }} as moved
+                    ) as moved
+                    on moved.tenant_id = accounts.tenant_id
+                    and moved.server_id = accounts.server_id
+                left join
+                    (
+                        select distinct tenant_id, server_id
+                        from {{ ref("int_server_closes") }}
+                    ) as closing
+                    on closing.tenant_id = accounts.tenant_id
+                    and closing.server_id = accounts.server_id
+                where closing.server_id is null
+            ) as touched
+        group by touched.tenant_id, touched.server_id, touched.login
+    )
+{%- endmacro %}
+
+
+{#-
+    Run before an incremental insert, in its transaction: rows of a touched day go, also where no
+    row comes back (a day whose only deal was deleted).
+-#}
+{% macro delete_touched_days(days) -%}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where
+            (tenant_id, server_id, business_date)
+            in (select (tenant_id, server_id, business_date) from {{ days }} as touched)
+    {% endif %}
+{%- endmacro %}
+
+
+{#- The same for a model computed by account: every row from the first touched day on goes. -#}
+{% macro delete_touched_accounts() -%}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where
+            (tenant_id, server_id, login, business_date) in (
+                select (held.tenant_id, held.server_id, held.login, held.business_date)
+                from {{ this }} as held
+                inner join
+                    {{ touched_accounts() }} as touched
+                    on touched.tenant_id = held.tenant_id
+                    and touched.server_id = held.server_id
+                    and touched.login = held.login
+                    and touched.first_date <= held.business_date
+            )
+    {% endif %}
+{%- endmacro %}
+
+
+{#-
+    The days whose P&L changes: those whose deals, closing positions or rate changed, and the close
+    after each of them, because its floating result is counted from the close before.
+-#}
+{% macro pnl_days() -%}
+    (
+        select tenant_id, server_id, business_date
+        from {{ touched_reporting_days() }} as touched
+        union
+        select closes.tenant_id, closes.server_id, closes.business_date
+        from {{ ref("int_server_closes") }} as closes
+        inner join
+            {{ touched_days() }} as touched
+            on touched.tenant_id = closes.tenant_id
+            and touched.server_id = closes.server_id
+            and touched.business_date < closes.business_date
+            and (
+                closes.previous_close_date is null
+                or closes.previous_close_date <= touched.business_date
+            )
+    )
+{%- endmacro %}

@@ -1,0 +1,182 @@
+with
+
+    users as (select * from {{ ref("stg_mt5__users") }}),
+
+    platform_accounts as (select * from {{ ref("stg_mt5__accounts") }}),
+
+    groups as (select * from {{ ref("stg_mt5__groups") }}),
+
+    mappings as (select * from {{ ref("stg_broker__groups") }}),
+
+    currencies as (select * from {{ ref("ref_currencies") }}),
+
+    last_reports as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            max_by(group_name, business_date) as group_name,
+            max_by(account_currency, business_date) as account_currency,
+            max_by(currency_digits, business_date) as currency_digits
+        from {{ ref("stg_mt5__daily_reports") }}
+        group by tenant_id, server_id, login
+    ),
+
+    -- every login that anything dated was ever loaded for: deals of unknown logins
+    -- are here only
+    touched as (
+        select distinct tenant_id, server_id, login
+        from {{ source("meta", "touched_accounts") }}
+        where load_id <= {{ load_watermark() }} and login is not null
+    ),
+
+    logins as (
+        select tenant_id, server_id, login
+        from users
+        union
+        select tenant_id, server_id, login
+        from platform_accounts
+        union
+        select tenant_id, server_id, login
+        from last_reports
+        union
+        select tenant_id, server_id, login
+        from touched
+    ),
+
+    described as (
+        select
+            logins.tenant_id,
+            logins.server_id,
+            logins.login,
+            users.login is not null as is_known,
+            case
+                when users.login is not null
+                then 'users'
+                when platform_accounts.login is not null
+                then 'accounts'
+                when last_reports.login is not null
+                then 'daily'
+                else 'deals'
+            end as known_from,
+            coalesce(users.group_name, last_reports.group_name) as group_name,
+            coalesce(
+                groups.account_currency, last_reports.account_currency, 'XXX'
+            ) as account_currency,
+            coalesce(
+                groups.currency_digits,
+                last_reports.currency_digits,
+                platform_accounts.currency_digits,
+                2
+            ) as currency_digits,
+            groups.margin_mode,
+            users.leverage,
+            users.country,
+            users.registered_date
+        from logins
+        left join
+            users
+            on users.tenant_id = logins.tenant_id
+            and users.server_id = logins.server_id
+            and users.login = logins.login
+        left join
+            platform_accounts
+            on platform_accounts.tenant_id = logins.tenant_id
+            and platform_accounts.server_id = logins.server_id
+            and platform_accounts.login = logins.login
+        left join
+            last_reports
+            on last_reports.tenant_id = logins.tenant_id
+            and last_reports.server_id = logins.server_id
+            and last_reports.login = logins.login
+        left join
+            groups
+            on groups.tenant_id = logins.tenant_id
+            and groups.server_id = logins.server_id
+            and groups.group_name = coalesce(users.group_name, last_reports.group_name)
+    ),
+
+    -- the longest pattern that matches a group is the most specific; the newest wins
+    -- a tie
+    ranked_mappings as (
+        select
+            named.tenant_id,
+            named.server_id,
+            named.group_name,
+            mappings.book,
+            mappings.legal_entity,
+            mappings.desk,
+            mappings.is_excluded,
+            mappings.exclusion_reason,
+            mappings.is_cent,
+            row_number() over (
+                partition by named.tenant_id, named.server_id, named.group_name
+                order by
+                    length(mappings.group_pattern) desc,
+                    mappings.valid_from desc nulls last,
+                    mappings.group_pattern
+            ) as place
+        from
+            (
+                select distinct tenant_id, server_id, group_name
+                from described
+                where group_name is not null
+            ) as named
+        inner join
+            mappings
+            on mappings.tenant_id = named.tenant_id
+            and mappings.server_id = named.server_id
+            and {{ matches_pattern("named.group_name", "mappings.group_pattern") }}
+    ),
+
+    client_links as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            max_by(client_id, coalesce(valid_from, date '1900-01-01')) as client_id
+        from {{ ref("stg_crm__client_accounts") }}
+        group by tenant_id, server_id, login
+    )
+
+select
+    described.tenant_id,
+    described.server_id,
+    described.login,
+    {{ account_key("described") }} as account_key,
+    described.tenant_id || '/' || client_links.client_id as client_key,
+    described.group_name,
+    described.account_currency,
+    coalesce(currencies.main_currency, described.account_currency) as main_currency,
+    cast(described.currency_digits as integer) as currency_digits,
+    cast(
+        case
+            when coalesce(ranked_mappings.is_cent, false)
+            then 100
+            else coalesce(currencies.money_divisor, 1)
+        end as integer
+    ) as money_divisor,
+    coalesce(ranked_mappings.book, 'unmapped') as book,
+    coalesce(ranked_mappings.legal_entity, 'unmapped') as legal_entity,
+    coalesce(ranked_mappings.desk, 'unmapped') as desk,
+    coalesce(ranked_mappings.is_excluded, false) as is_excluded,
+    ranked_mappings.exclusion_reason,
+    described.margin_mode,
+    described.leverage,
+    described.country,
+    described.is_known,
+    described.known_from,
+    described.registered_date
+from described
+left join
+    ranked_mappings
+    on ranked_mappings.tenant_id = described.tenant_id
+    and ranked_mappings.server_id = described.server_id
+    and ranked_mappings.group_name = described.group_name
+    and ranked_mappings.place = 1
+left join
+    client_links
+    on client_links.tenant_id = described.tenant_id
+    and client_links.server_id = described.server_id
+    and client_links.login = described.login
+left join currencies on currencies.currency = described.account_currency

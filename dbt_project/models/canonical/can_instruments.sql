@@ -1,0 +1,78 @@
+with
+
+    symbols as (select * from {{ ref("stg_mt5__symbols") }}),
+
+    currencies as (select currency from {{ ref("ref_currencies") }}),
+
+    class_rules as (select * from {{ ref("ref_asset_classes") }}),
+
+    named as (
+        select
+            symbols.tenant_id,
+            symbols.server_id,
+            symbols.symbol,
+            {{
+                instrument_name(
+                    "symbols.symbol",
+                    "symbols.base_currency",
+                    "symbols.profit_currency",
+                )
+            }} as instrument,
+            symbols.description,
+            lower(coalesce(symbols.path, '')) as path,
+            coalesce(symbols.base_currency, '') as base_currency,
+            coalesce(symbols.profit_currency, '') as profit_currency,
+            symbols.contract_size,
+            symbols.digits,
+            symbols.calculation_code
+        from symbols
+    ),
+
+    classified as (
+        select
+            named.tenant_id,
+            named.server_id,
+            named.symbol,
+            min_by(class_rules.asset_class, class_rules.priority) as asset_class
+        from named
+        inner join
+            class_rules
+            on {{ matches_pattern("named.path", "class_rules.path_pattern") }}
+            and {{
+                matches_pattern(
+                    "named.base_currency", "class_rules.base_currency_pattern"
+                )
+            }}
+            and {{ matches_pattern("named.instrument", "class_rules.symbol_pattern") }}
+        group by named.tenant_id, named.server_id, named.symbol
+    )
+
+select
+    named.tenant_id,
+    named.server_id,
+    named.symbol,
+    named.instrument,
+    named.description,
+    case
+        when classified.asset_class is not null
+        then classified.asset_class
+        when
+            base.currency is not null
+            and profit.currency is not null
+            and base.currency <> profit.currency
+        then 'fx'
+        else 'other'
+    end as asset_class,
+    named.base_currency,
+    named.profit_currency,
+    named.contract_size,
+    named.digits,
+    named.calculation_code
+from named
+left join
+    classified
+    on classified.tenant_id = named.tenant_id
+    and classified.server_id = named.server_id
+    and classified.symbol = named.symbol
+left join currencies as base on base.currency = named.base_currency
+left join currencies as profit on profit.currency = named.profit_currency

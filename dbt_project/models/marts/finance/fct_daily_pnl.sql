@@ -1,0 +1,293 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(pnl_days()) }}",
+    )
+}}
+
+with
+
+    {% if is_incremental() %}
+        days as (
+            select tenant_id, server_id, business_date from {{ pnl_days() }} as changed
+        ),
+    {% endif %}
+
+    accounts as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            account_key,
+            client_key,
+            country,
+            legal_entity,
+            book,
+            desk,
+            account_currency,
+            main_currency,
+            money_divisor
+        from {{ ref("can_accounts") }}
+        where not is_excluded and known_from <> 'deals'
+    ),
+
+    dealt as (
+        select
+            deals.tenant_id,
+            deals.server_id,
+            deals.business_date,
+            deals.login,
+            case when deals.is_trade then deals.symbol else '' end as symbol,
+            count(*) filter (where deals.is_trade) as deal_count,
+            sum(
+                case when deals.is_turnover then deals.volume_lots else 0 end
+            ) as volume_lots,
+            sum(deals.closed_pnl_amount) as closed_pnl,
+            sum(deals.swap_amount) as swap,
+            sum(
+                deals.commission_amount + case
+                    when deals.component in ('commission', 'commission_round')
+                    then {{ operation_amount("deals") }}
+                    else 0
+                end
+            ) as commission
+        from {{ ref("can_deals") }} as deals
+        {% if is_incremental() %}
+            inner join
+                days
+                on days.tenant_id = deals.tenant_id
+                and days.server_id = deals.server_id
+                and days.business_date = deals.business_date
+        {% endif %}
+        where
+            deals.is_trade
+            or deals.component in ('commission', 'commission_round')
+            or deals.swap_amount <> 0
+            or deals.commission_amount <> 0
+        group by 1, 2, 3, 4, 5
+    ),
+
+    closes as (
+        select
+            closes.tenant_id,
+            closes.server_id,
+            closes.business_date,
+            closes.previous_close_date,
+            closes.has_positions
+        from {{ ref("int_server_closes") }} as closes
+        {% if is_incremental() %}
+            inner join
+                days
+                on days.tenant_id = closes.tenant_id
+                and days.server_id = closes.server_id
+                and days.business_date = closes.business_date
+        {% endif %}
+    ),
+
+    -- a close's floating result counts for its own day and, taken away, for the close
+    -- after it
+    steps as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            business_date as close_date,
+            has_positions,
+            cast(1 as decimal(1, 0)) as weight
+        from closes
+        union all
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            previous_close_date,
+            has_positions,
+            cast(-1 as decimal(1, 0))
+        from closes
+        where previous_close_date is not null
+    ),
+
+    -- without end-of-day positions the account's own report has the floating result,
+    -- by account
+    floating as (
+        select
+            steps.tenant_id,
+            steps.server_id,
+            steps.business_date,
+            held.login,
+            held.symbol,
+            sum(steps.weight * held.floating_pnl_amount) as floating_change,
+            sum(steps.weight * held.floating_swap_amount) as swap_change
+        from steps
+        inner join
+            {{ ref("fct_open_positions") }} as held
+            on held.tenant_id = steps.tenant_id
+            and held.server_id = steps.server_id
+            and held.business_date = steps.close_date
+        group by 1, 2, 3, 4, 5
+        union all
+        select
+            steps.tenant_id,
+            steps.server_id,
+            steps.business_date,
+            reports.login,
+            '' as symbol,
+            sum(steps.weight * reports.floating_pnl_amount) as floating_change,
+            sum(steps.weight * reports.floating_swap_amount) as swap_change
+        from steps
+        inner join
+            {{ ref("stg_mt5__daily_reports") }} as reports
+            on reports.tenant_id = steps.tenant_id
+            and reports.server_id = steps.server_id
+            and reports.business_date = steps.close_date
+            and not steps.has_positions
+        where reports.floating_pnl_amount <> 0 or reports.floating_swap_amount <> 0
+        group by 1, 2, 3, 4
+    ),
+
+    lines as (
+        select
+            both_sides.tenant_id,
+            both_sides.server_id,
+            both_sides.business_date,
+            both_sides.login,
+            both_sides.symbol,
+            cast(sum(both_sides.deal_count) as bigint) as deal_count,
+            cast(sum(both_sides.volume_lots) as decimal(38, 8)) as volume_lots,
+            cast(sum(both_sides.closed_pnl) as decimal(38, 8)) as closed_pnl,
+            cast(sum(both_sides.floating_change) as decimal(38, 8)) as floating_change,
+            cast(sum(both_sides.swap) as decimal(38, 8)) as swap,
+            cast(sum(both_sides.commission) as decimal(38, 8)) as commission
+        from
+            (
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    login,
+                    symbol,
+                    deal_count,
+                    volume_lots,
+                    closed_pnl,
+                    0 as floating_change,
+                    swap,
+                    commission
+                from dealt
+                union all
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    login,
+                    symbol,
+                    0 as deal_count,
+                    0 as volume_lots,
+                    0 as closed_pnl,
+                    floating_change,
+                    swap_change as swap,
+                    0 as commission
+                from floating
+            ) as both_sides
+        group by 1, 2, 3, 4, 5
+    ),
+
+    instruments as (
+        select tenant_id, server_id, symbol, instrument
+        from {{ ref("can_instruments") }}
+    ),
+
+    fx as (select business_date, currency, rate from {{ ref("can_fx_to_reporting") }}),
+
+    converted as (
+        select
+            lines.tenant_id,
+            lines.server_id,
+            lines.business_date,
+            accounts.account_key,
+            lines.symbol,
+            accounts.legal_entity,
+            accounts.book,
+            accounts.desk,
+            accounts.client_key,
+            accounts.country,
+            lines.login,
+            case
+                when lines.symbol = ''
+                then ''
+                else
+                    coalesce(
+                        instruments.instrument, {{ instrument_name("lines.symbol") }}
+                    )
+            end as instrument,
+            accounts.account_currency,
+            lines.deal_count,
+            lines.volume_lots,
+            lines.closed_pnl,
+            lines.floating_change,
+            lines.swap,
+            lines.commission,
+            case
+                when accounts.book = 'B'
+                then
+                    {{
+                        to_reporting(
+                            "-(lines.closed_pnl + lines.floating_change)",
+                            "fx",
+                            "accounts.money_divisor",
+                        )
+                    }}
+                else cast(0 as decimal(38, 8))
+            end as dealing_pnl,
+            {{ to_reporting("-lines.commission", "fx", "accounts.money_divisor") }}
+            as commission_income,
+            {{ to_reporting("-lines.swap", "fx", "accounts.money_divisor") }}
+            as swap_income
+        from lines
+        left join
+            accounts
+            on accounts.tenant_id = lines.tenant_id
+            and accounts.server_id = lines.server_id
+            and accounts.login = lines.login
+        left join
+            instruments
+            on instruments.tenant_id = lines.tenant_id
+            and instruments.server_id = lines.server_id
+            and instruments.symbol = lines.symbol
+        left join
+            fx
+            on fx.business_date = lines.business_date
+            and fx.currency = accounts.main_currency
+        where accounts.login is not null
+    )
+
+select
+    tenant_id,
+    server_id,
+    business_date,
+    account_key,
+    symbol,
+    legal_entity,
+    book,
+    desk,
+    client_key,
+    country,
+    login,
+    instrument,
+    account_currency,
+    '{{ var("reporting_currency") }}' as reporting_currency,
+    deal_count,
+    volume_lots,
+    closed_pnl as client_closed_pnl_amount,
+    floating_change as client_floating_change_amount,
+    swap as client_swap_amount,
+    commission as client_commission_amount,
+    dealing_pnl as dealing_pnl_reporting,
+    commission_income as commission_income_reporting,
+    swap_income as swap_income_reporting,
+    cast(
+        dealing_pnl + commission_income + swap_income as decimal(38, 8)
+    ) as total_reporting
+from converted
+order by business_date, server_id, login, symbol

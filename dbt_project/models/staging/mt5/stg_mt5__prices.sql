@@ -1,0 +1,10 @@
+with prices as (select * from {{ live_rows("mt5_prices") }} as rows_now)
+
+select
+    _tenant_id as tenant_id,
+    _source as server_id,
+    symbol,
+    time as quoted_at_server,
+    {{ platform_money("bid", "digits") }} as bid_price,
+    {{ platform_money("ask", "digits") }} as ask_price
+from prices
