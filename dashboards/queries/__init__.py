@@ -1,0 +1,1 @@
+"""The SQL of the pages: values are always parameters, never text."""

@@ -1,0 +1,186 @@
+"""Daily P&L: totals and breakdowns, the state of the days, the last loads, the open breaks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from dashboards.queries.scope import CHOSEN, Scope
+from dashboards.reading import Lake
+
+Level = Literal["total", "day", "book", "symbol", "client", "account"]
+
+COMPONENTS = ("dealing", "commission", "swap", "total")
+_SUMS = ["deals", "lots", *COMPONENTS]
+
+# What GROUPING_ID says of each grouping set below.
+_LEVELS: dict[Level, int] = {
+    "total": 31,
+    "day": 15,
+    "book": 23,
+    "symbol": 27,
+    "client": 29,
+    "account": 28,
+}
+_KEYS: dict[Level, list[str]] = {
+    "total": [],
+    "day": ["business_date"],
+    "book": ["book"],
+    "symbol": ["symbol"],
+    "client": ["client_key"],
+    "account": ["client_key", "account_key"],
+}
+
+_BREAKDOWN = (
+    CHOSEN
+    + """
+SELECT
+    grouping_id(business_date, book, symbol, client_key, account_key) AS level,
+    business_date,
+    book,
+    symbol,
+    client_key,
+    account_key,
+    sum(deal_count)::BIGINT AS deals,
+    sum(volume_lots)::DECIMAL(38, 8) AS lots,
+    sum(dealing_pnl_reporting)::DECIMAL(38, 8) AS dealing,
+    sum(commission_income_reporting)::DECIMAL(38, 8) AS commission,
+    sum(swap_income_reporting)::DECIMAL(38, 8) AS swap,
+    sum(total_reporting)::DECIMAL(38, 8) AS total
+FROM chosen
+GROUP BY GROUPING SETS (
+    (), (business_date), (book), (symbol), (client_key), (client_key, account_key)
+)
+"""
+)
+
+_FILTER_VALUES = """
+SELECT DISTINCT legal_entity, server_id, book, symbol, client_key
+FROM lake.finance.fct_daily_pnl
+WHERE tenant_id = $tenant
+"""
+
+_DAY_RANGE = """
+SELECT min(business_date) AS first_date, max(business_date) AS last_date
+FROM lake.finance.fct_account_days
+WHERE tenant_id = $tenant
+"""
+
+_PUBLISHED_DAYS = """
+SELECT server_id, business_date, version, snapshot_id, published_at
+FROM lake.meta.published
+WHERE tenant_id = $tenant AND snapshot_id <= $snapshot
+QUALIFY
+    row_number() OVER (PARTITION BY server_id, business_date ORDER BY version DESC) = 1
+ORDER BY business_date DESC, server_id
+"""
+
+# A day is closed when the platform has reported its end, or a later day has begun.
+_DAYS = """
+SELECT
+    server_id,
+    business_date,
+    coalesce(bool_or(platform_balance_amount IS NOT NULL), false)
+    OR business_date < max(max(business_date)) OVER (PARTITION BY server_id) AS is_over
+FROM lake.finance.fct_account_days
+WHERE tenant_id = $tenant
+GROUP BY server_id, business_date
+"""
+
+_LAST_LOADS = """
+SELECT
+    source,
+    max(finished_at) AS finished_at,
+    arg_max(rows_new, load_id) AS rows_new,
+    arg_max(table_name, load_id) AS table_name
+FROM lake.meta.loads
+WHERE tenant_id = $tenant
+GROUP BY source
+ORDER BY source
+"""
+
+_OPEN_BREAKS = """
+SELECT break_type, count(*) AS breaks, max(age_days) AS oldest_days
+FROM lake.finance.fct_breaks
+WHERE tenant_id = $tenant AND status = 'open'
+GROUP BY break_type
+ORDER BY break_type
+"""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The P&L of a scope: one frame a level, with deals, lots and the four components."""
+
+    levels: dict[Level, pl.DataFrame]
+
+    def __getitem__(self, level: Level) -> pl.DataFrame:
+        return self.levels[level]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row is in the scope."""
+        return self.levels["account"].is_empty()
+
+
+def breakdown(lake: Lake, scope: Scope) -> Breakdown:
+    """Sums in reporting currency, unrounded, by day, book, symbol, client and account."""
+    held = scope.rows(lake, _BREAKDOWN)
+    levels: dict[Level, pl.DataFrame] = {}
+    for level, code in _LEVELS.items():
+        keys = _KEYS[level]
+        if held.is_empty():
+            levels[level] = pl.DataFrame()
+            continue
+        part = held.filter(pl.col("level") == code)
+        # The same book or symbol comes once from the closed and once from the open days.
+        summed = [pl.col(name).sum() for name in _SUMS]
+        part = part.group_by(keys).agg(summed) if keys else part.select(summed)
+        levels[level] = part.sort(keys) if keys else part
+    return Breakdown(levels)
+
+
+def filter_values(lake: Lake, snapshot: int, tenant: str) -> pl.DataFrame:
+    """Every combination of entity, server, book, symbol and client that has P&L."""
+    return lake.rows(snapshot, _FILTER_VALUES, {"tenant": tenant})
+
+
+def day_range(lake: Lake, snapshot: int, tenant: str) -> tuple[dt.date, dt.date] | None:
+    """The first and the last business day of the books; None while they are empty."""
+    first, last = lake.rows(snapshot, _DAY_RANGE, {"tenant": tenant}).row(0)
+    return None if first is None else (first, last)
+
+
+def published_days(lake: Lake, head: int, tenant: str, snapshot: int) -> pl.DataFrame:
+    """Each day's newest version of those published at ``snapshot`` or before."""
+    return lake.rows(head, _PUBLISHED_DAYS, {"tenant": tenant, "snapshot": snapshot})
+
+
+def day_states(lake: Lake, head: int, tenant: str, published: pl.DataFrame) -> pl.DataFrame:
+    """Every day of the books: ``state`` is open, closed or published, newest day first."""
+    days = lake.rows(head, _DAYS, {"tenant": tenant})
+    state = (
+        pl.when(pl.col("version").is_not_null())
+        .then(pl.lit("published"))
+        .when("is_over")
+        .then(pl.lit("closed"))
+        .otherwise(pl.lit("open"))
+    )
+    return (
+        days.join(published, on=["server_id", "business_date"], how="left")
+        .with_columns(state.alias("state"))
+        .sort(["business_date", "server_id"], descending=[True, False])
+    )
+
+
+def last_loads(lake: Lake, head: int, tenant: str) -> pl.DataFrame:
+    """Per source, when its last load ended (UTC)."""
+    return lake.rows(head, _LAST_LOADS, {"tenant": tenant})
+
+
+def open_breaks(lake: Lake, snapshot: int, tenant: str) -> pl.DataFrame:
+    """Breaks nobody has explained yet, counted by type."""
+    return lake.rows(snapshot, _OPEN_BREAKS, {"tenant": tenant})

@@ -1,0 +1,7 @@
+"""Stub."""
+
+from warehouse.settings import Settings
+
+
+def show(settings: Settings) -> None:
+    """Draw."""
