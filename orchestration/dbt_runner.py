@@ -137,7 +137,7 @@ def run_dbt(
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
         raise DaybookError(
-            f"dbt could not run: {str(result.exception).strip().splitlines()[0]}",
+            f"dbt could not run: {' '.join(str(result.exception).split())[:600]}",
             where=f"dbt {' '.join(command)}",
             todo=f"see {target / 'logs' / 'dbt.log'}",
         ) from result.exception

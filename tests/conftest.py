@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from warehouse.settings import Settings
+
+SEED, DAYS, ACCOUNTS = 11, 35, 15
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,3 +48,29 @@ def reference_data() -> Path:
     if not named:
         pytest.skip("DAYBOOK_REFERENCE_DATA is not set: real samples are not in the project")
     return Path(named)
+
+
+@pytest.fixture(scope="session")
+def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated broker, loaded and closed once a session: 15 accounts over 35 days."""
+    from ingestion.simulator import simulate
+    from ingestion.sync import sync_once
+    from orchestration.close import close
+    from warehouse.settings import load_settings
+
+    folder = tmp_path_factory.mktemp("broker") / "broker"
+    simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder)
+    settings = load_settings(folder / "daybook.toml")
+    sync_once(settings)
+    close(settings, closed_by="test")
+    return folder
+
+
+@pytest.fixture
+def broker(closed_broker: Path, tmp_path: Path) -> Settings:
+    """A copy of the closed broker that a test may spoil."""
+    from warehouse.settings import load_settings
+
+    folder = tmp_path / "broker"
+    shutil.copytree(closed_broker, folder)
+    return load_settings(folder / "daybook.toml")
