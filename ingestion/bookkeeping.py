@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 
 import duckdb
 
@@ -28,15 +29,24 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
     return int(one_row(con, "SELECT coalesce(max(load_id), 0) + 1 FROM lake.meta.loads")[0])
 
 
-def last_load(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
-    """The newest load of the batch's table and source; 0 before the first."""
+@dataclass(frozen=True)
+class TableState:
+    """What is known of the batch's table and source before the load."""
+
+    last_load: int
+    quarantined: int
+
+
+def table_state(con: duckdb.DuckDBPyConnection, batch: Batch) -> TableState:
+    """The newest load (0 before the first) and the rows in quarantine, in one look."""
+    place = "tenant_id = $tenant AND source = $source AND table_name = $table"
     row = one_row(
         con,
-        "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
-        "WHERE tenant_id = ? AND source = ? AND table_name = ?",
-        _place(batch),
+        f"SELECT (SELECT coalesce(max(load_id), 0) FROM lake.meta.loads WHERE {place}), "
+        f"(SELECT count(*) FROM lake.raw.quarantine WHERE {place})",
+        dict(zip(("tenant", "source", "table"), _place(batch), strict=True)),
     )
-    return int(row[0])
+    return TableState(*row)
 
 
 def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
@@ -51,9 +61,11 @@ def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
 
 
 def write_quarantine(
-    con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int, at: dt.datetime
+    con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int, at: dt.datetime, fresh: int
 ) -> None:
-    """Add the newly rejected rows, and release those that this load found repaired or gone."""
+    """Add the ``fresh`` newly rejected rows."""
+    if not fresh:
+        return
     place = _place(batch)
     con.execute(
         "INSERT INTO lake.raw.quarantine SELECT ?, ?, ?, ?, row_number, row_key, column_name, "
@@ -61,6 +73,11 @@ def write_quarantine(
         f"(SELECT 1 FROM lake.raw.quarantine AS q WHERE {_SAME_REJECT})",
         [load_id, *place, at, *place],
     )
+
+
+def release_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int) -> None:
+    """Take out what earlier loads put in and this one found repaired, or gone from the source."""
+    place = _place(batch)
     if batch.complete is not None and batch.complete.everything:
         con.execute(
             "DELETE FROM lake.raw.quarantine AS q WHERE q.tenant_id = ? AND q.source = ? "
@@ -120,24 +137,28 @@ def write_control_totals(
     con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int
 ) -> None:
     """Totals of the rows this load read as new, against the rows it wrote, from the lake."""
-    for measure in measures(batch.contract):
-        expression = measure.in_warehouse
-        con.execute(
-            "INSERT INTO lake.meta.control_totals SELECT $load, $tenant, $source, $table, "
-            "$measure, a.v, b.v, a.v - b.v, now()::TIMESTAMP FROM "
-            f"(SELECT coalesce({expression}, 0)::DECIMAL(38, 8) AS v FROM {BATCH_VIEW} AS b "
-            f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
-            "AS p ON p._n = b._n) AS a, "
-            f"(SELECT coalesce({expression}, 0)::DECIMAL(38, 8) AS v FROM {plan.target.name} "
-            "WHERE _load_id = $load AND NOT _is_deleted) AS b",
-            {
-                "load": load_id,
-                "tenant": batch.tenant,
-                "source": batch.source,
-                "table": batch.contract.table,
-                "measure": measure.name,
-            },
-        )
+    wanted = measures(batch.contract)
+    sums = ", ".join(
+        f"coalesce({m.in_warehouse}, 0)::DECIMAL(38, 8) AS v{n}" for n, m in enumerate(wanted)
+    )
+    lines = " UNION ALL ".join(
+        f"SELECT '{m.name}' AS measure, a.v{n} AS ours, b.v{n} AS held FROM a, b"
+        for n, m in enumerate(wanted)
+    )
+    con.execute(
+        f"INSERT INTO lake.meta.control_totals WITH a AS (SELECT {sums} FROM {BATCH_VIEW} AS b "
+        f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
+        f"AS p ON p._n = b._n), b AS (SELECT {sums} FROM {plan.target.name} "
+        "WHERE _load_id = $load AND NOT _is_deleted) "
+        "SELECT $load, $tenant, $source, $table, measure, ours, held, ours - held, "
+        f"now()::TIMESTAMP FROM ({lines}) ORDER BY measure",
+        {
+            "load": load_id,
+            "tenant": batch.tenant,
+            "source": batch.source,
+            "table": batch.contract.table,
+        },
+    )
 
 
 def write_provenance(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -54,10 +56,10 @@ def load_batch(
     con.register(bookkeeping.REJECTED_VIEW, checked.rejected.to_arrow())
     try:
         step("checked")
-        seen = bookkeeping.last_load(con, batch)
+        state = bookkeeping.table_state(con, batch)
         plans = _plans(con, batch, checked)
-        _add_conflicts(con, batch, checked, plans[0])
-        fresh = bookkeeping.new_quarantine(con, batch)
+        rejected = _add_conflicts(con, batch, checked, plans[0])
+        fresh = bookkeeping.new_quarantine(con, batch) if rejected else 0
         if not (any(p.writes for p in plans) or fresh or bookkeeping.cursors_move(con, batch)):
             return _result(batch, plans, None, 0)
         with transaction(
@@ -67,7 +69,7 @@ def load_batch(
             source=batch.source,
             table=batch.contract.table,
         ):
-            if bookkeeping.last_load(con, batch) != seen:
+            if bookkeeping.table_state(con, batch) != state:
                 # Another process loaded this table in between: compare again, under the lock.
                 plans = _plans(con, batch, checked)
                 fresh = bookkeeping.new_quarantine(con, batch)
@@ -76,10 +78,13 @@ def load_batch(
             for item in plans:
                 _write(con, batch, item, load_id, started)
             step("rows")
-            bookkeeping.write_quarantine(con, batch, load_id, started)
-            touched.record(con, batch, plans[0], load_id)
+            bookkeeping.write_quarantine(con, batch, load_id, started, fresh)
+            if state.quarantined:
+                bookkeeping.release_quarantine(con, batch, load_id)
+            if plans[0].writes:
+                touched.record(con, batch, plans[0], load_id)
+                bookkeeping.write_control_totals(con, batch, plans[0], load_id)
             bookkeeping.move_cursors(con, batch, load_id, started)
-            bookkeeping.write_control_totals(con, batch, plans[0], load_id)
             result = _result(batch, plans, load_id, fresh)
             bookkeeping.write_provenance(
                 con, batch, result, started, batch.content_sha256 or content_hash(checked.good)
@@ -94,23 +99,27 @@ def load_batch(
 
 def content_hash(frame: pl.DataFrame) -> str:
     """sha256 of the rows in Arrow's stream format: types, values and order."""
-    digest = hashlib.sha256()
-
-    class _Sink:
-        closed = False
-
-        def write(self, data: bytes) -> int:
-            digest.update(data)
-            return len(data)
-
-        def flush(self) -> None: ...
-
-        def close(self) -> None: ...
-
+    sink = _DigestSink()
     table = frame.to_arrow()
-    with pa.ipc.new_stream(pa.PythonFile(_Sink(), mode="w"), table.schema) as writer:
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table)
-    return digest.hexdigest()
+    return sink.digest.hexdigest()
+
+
+class _DigestSink(io.RawIOBase):
+    """A file that keeps nothing of what is written but its hash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digest = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data)
+        self.digest.update(view)
+        return view.nbytes
 
 
 def _no_fault(step: str) -> None:
@@ -142,9 +151,10 @@ def _plans(con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch) 
 
 def _add_conflicts(
     con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch, first: Plan
-) -> None:
+) -> int:
+    """Reject rows that another physical table contradicts; returns all rejected rows."""
     if not first.counts.get(CONFLICT):
-        return
+        return checked.rejected.height
     rows = con.execute(
         f"SELECT {ROW} FROM {first.verdicts} WHERE verdict = '{CONFLICT}'"
     ).fetchall()
@@ -158,6 +168,7 @@ def _add_conflicts(
     )
     rejected = pl.concat([checked.rejected, reject(batch.contract, conflicting, None, reason)])
     con.register(bookkeeping.REJECTED_VIEW, rejected.to_arrow())
+    return rejected.height
 
 
 def _write(

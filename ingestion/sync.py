@@ -151,7 +151,9 @@ def _pass(context: PassContext) -> SourceReport:
         context.problems.append(
             Problem("", "error", failure.what, failure.todo or "see the message of the sync")
         )
-    source_problems.store(context.con, source, context.problems, context.settings)
+    if context.memory.get("problems") != context.problems:
+        source_problems.store(context.con, source, context.problems, context.settings)
+        context.memory["problems"] = list(context.problems)
     return SourceReport.of(
         source.name,
         source.kind,

@@ -11,8 +11,8 @@ from ingestion.connectors.crm.rules import (
 from ingestion.contracts import Column, ColumnType, TableContract
 
 
-def _must(name: str, column_type: ColumnType = "VARCHAR", **more: tuple[str, ...]) -> Column:
-    return Column(name, column_type, required=True, nullable=False, **more)
+def _must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
+    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
 
 
 CLIENTS = TableContract(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
@@ -33,8 +34,10 @@ def sync(context: PassContext) -> None:
     schema = context.source.options.get("schema")
     with SourceDatabase(url, context.source.name, schema) as database:
         tables = _tables(context, database)
-        record_server(context)
         for contract in CONTRACTS:
+            if contract is CONTRACTS[1] and context.sweep:
+                # After mt5_time, before the first row that is read by this clock.
+                record_server(context)
             physical = tables[contract.table]
             if not physical or context.stopping():
                 continue
@@ -48,17 +51,27 @@ def sync(context: PassContext) -> None:
             if context.sweep and not context.stopping():
                 reconcile(context, database, physical)
                 compare_totals(context, database, physical)
-        record_server(context)
+
+
+@dataclass(frozen=True)
+class _Discovery:
+    at: float
+    tables: dict[str, list[PhysicalTable]]
+    problems: list[Problem]
 
 
 def _tables(context: PassContext, database: SourceDatabase) -> dict[str, list[PhysicalTable]]:
-    at, tables, problems = context.memory.get("discovery") or (0.0, {}, [])  # type: ignore[misc]
-    if context.sweep or not tables or time.monotonic() - at > _DISCOVERY_SECONDS:
+    known = context.memory.get("discovery")
+    if (
+        context.sweep
+        or not isinstance(known, _Discovery)
+        or time.monotonic() - known.at > _DISCOVERY_SECONDS
+    ):
         tables, problems = discover(database, CONTRACTS)
-        problems = [*problems, *_vanished(context, tables)]
-        context.memory["discovery"] = (time.monotonic(), tables, problems)
-    context.problems.extend(problems)
-    return dict(tables)
+        known = _Discovery(time.monotonic(), tables, [*problems, *_vanished(context, tables)])
+        context.memory["discovery"] = known
+    context.problems.extend(known.problems)
+    return known.tables
 
 
 def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:

@@ -45,6 +45,14 @@ def read_changes(context: PassContext, database: SourceDatabase, table: Physical
     _read_by(context, queries, table.marker, stored)
 
 
+def _stored_cursor(context: PassContext, table: PhysicalTable) -> tuple[int, str | None] | None:
+    """The committed cursor; a poll loop remembers it, as a stale one only reads more."""
+    remembered = context.memory.get(f"cursor:{table.name}")
+    if isinstance(remembered, CursorMove) and not context.sweep:
+        return remembered.value, remembered.key
+    return bookkeeping.cursor(context.con, context.source.tenant, context.source.name, table.name)
+
+
 def filetime_tomorrow() -> int:
     """Now plus a day as a FILETIME: no cursor goes beyond it.
 
@@ -156,3 +164,4 @@ def _load(
             day_shift_minutes=context.day_shift_minutes,
         )
     )
+    context.memory[f"cursor:{table.name}"] = cursor
