@@ -1,0 +1,229 @@
+"""Introducing brokers: their tree, their agreements, and the commissions they must be paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import polars as pl
+
+from ingestion.simulator.clock import DAY_MS, Window, day_of
+from ingestion.simulator.crm import write_csv
+from ingestion.simulator.market import CURRENCY_DIGITS, GROUPS, SERVER_ID, SYMBOLS, money_divisor
+from ingestion.simulator.population import Population, client_id
+from ingestion.simulator.world import World
+
+PARTNERS = (("P1", "Northgate Introducers"), ("P2", "Velm Partners"), ("P3", "Oro Referrals"),
+            ("P4", "Quiet Harbour Agency"))  # fmt: skip
+_DIRECT = ("P3", "P2", "P3", "P1", "", "P4", "P3", "")
+"""Direct partner by client number, repeating; '' has none."""
+MOVED_CLIENT = 6
+DEEPEST_LEVEL = 2
+
+
+@dataclass(frozen=True)
+class TreeEdge:
+    """A client or partner under its parent, half open."""
+
+    child_kind: str
+    child_id: str
+    parent_partner_id: str
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a partner is paid at a level, half open in time."""
+
+    agreement_id: str
+    partner_id: str
+    level: int
+    model: str
+    rate: Decimal
+    currency: str | None
+    symbol_pattern: str
+    account_group_pattern: str
+    valid_from: date
+    valid_to: date | None
+
+
+def _in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
+    return valid_from <= day and (valid_to is None or day < valid_to)
+
+
+def tree_edges(population: Population, window: Window) -> list[TreeEdge]:
+    """P3 under P2 under P1, P4 under P1; one client moves from P3 to P2 in mid-window."""
+    start = day_of(window.first) - timedelta(days=60)
+    middle = day_of(window.trading_day_near(0.5))
+    edges = [
+        TreeEdge("partner", "P2", "P1", start, None),
+        TreeEdge("partner", "P3", "P2", start, None),
+        TreeEdge("partner", "P4", "P1", start, None),
+    ]
+    for client in range(population.clients):
+        partner = _DIRECT[client % len(_DIRECT)]
+        if client == MOVED_CLIENT:
+            edges.append(TreeEdge("client", client_id(client), "P3", start, middle))
+            edges.append(TreeEdge("client", client_id(client), "P2", middle, None))
+        elif partner:
+            edges.append(TreeEdge("client", client_id(client), partner, start, None))
+    return edges
+
+
+def agreements(window: Window) -> list[Agreement]:
+    """Per lot and commission share, own clients and two override levels; P4 has none."""
+    start = day_of(window.first) - timedelta(days=60)
+    change = day_of(window.trading_day_near(0.6))
+    book_b, book_a, every = r"real\B%", r"real\A%", "%"
+    lot, share = "per_lot", "commission_share"
+    terms: list[tuple[str, int, str, str, str | None, str, str, date, date | None]] = [
+        ("P3", 0, lot, "6", "USD", every, book_b, start, change),
+        ("P3", 0, lot, "7", "USD", every, book_b, change, None),
+        ("P3", 0, share, "0.3", None, every, book_a, start, None),
+        ("P2", 0, lot, "5", "USD", "EUR%", every, start, None),
+        ("P2", 0, lot, "8.5", "EUR", "XAU%", every, start, None),
+        ("P2", 0, share, "0.25", None, every, every, start, None),
+        ("P2", 1, lot, "1.5", "USD", every, every, start, None),
+        ("P1", 0, lot, "6.5", "USD", every, every, start, None),
+        ("P1", 1, lot, "1", "USD", every, book_b, start, None),
+        ("P1", 2, lot, "0.5", "USD", every, every, start, None),
+        ("P1", 2, share, "0.05", None, every, book_a, start, None),
+    ]
+    return [
+        Agreement(f"A{number:03d}", partner, level, model, Decimal(rate), *rest)
+        for number, (partner, level, model, rate, *rest) in enumerate(terms, start=1)
+    ]
+
+
+def write_partners(world: World, folder: Path) -> dict[str, int]:
+    """partners.csv, partner_tree.csv, partner_agreements.csv; gives rows per table."""
+    return {
+        "partners": write_csv(
+            folder / "partners.csv",
+            ("partner_id", "client_id", "status", "name", "email"),
+            (
+                (number, "", "active", name, f"{number.lower()}@example.com")
+                for number, name in PARTNERS
+            ),
+        ),
+        "partner_tree": write_csv(
+            folder / "partner_tree.csv",
+            ("child_kind", "child_id", "parent_partner_id", "valid_from", "valid_to"),
+            (astuple(edge) for edge in tree_edges(world.population, world.window)),
+        ),
+        "partner_agreements": write_csv(
+            folder / "partner_agreements.csv",
+            ("agreement_id", "partner_id", "level", "model", "rate", "currency", "symbol_pattern",
+             "account_group_pattern", "valid_from", "valid_to"),
+            (astuple(agreement) for agreement in agreements(world.window)),
+        ),
+    }  # fmt: skip
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """SQL LIKE for patterns whose only wildcard is %."""
+    return fnmatchcase(value.replace("\\", "/"), pattern.replace("\\", "/").replace("%", "*"))
+
+
+class _Tree:
+    def __init__(self, edges: list[TreeEdge]) -> None:
+        self._edges: dict[tuple[str, str], list[TreeEdge]] = {}
+        for edge in edges:
+            self._edges.setdefault((edge.child_kind, edge.child_id), []).append(edge)
+
+    def chain(self, client: str, day: date) -> list[str]:
+        """Direct partner first, then its parents, at most three."""
+        chain: list[str] = []
+        kind, child = "client", client
+        while len(chain) <= DEEPEST_LEVEL:
+            parent = next(
+                (
+                    edge.parent_partner_id
+                    for edge in self._edges.get((kind, child), [])
+                    if _in_force(edge.valid_from, edge.valid_to, day)
+                ),
+                None,
+            )
+            if parent is None:
+                break
+            chain.append(parent)
+            kind, child = "partner", parent
+        return chain
+
+
+def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]]]:
+    """Agreements in force for each (account, symbol, day) that traded, one list per level."""
+    population = world.population
+    tree = _Tree(tree_edges(population, world.window))
+    terms = agreements(world.window)
+    cells = _paying_deals(world).select("account", "symbol", "day").unique().sort(pl.all())
+    for account, symbol, day_number in cells.iter_rows():
+        client = int(population.client[account])
+        if client < 0:
+            continue
+        day = day_of(day_number)
+        group = GROUPS[population.group[account]].group
+        name = SYMBOLS[symbol].symbol
+        for level, partner in enumerate(tree.chain(client_id(client), day)):
+            found = [
+                term
+                for term in terms
+                if term.partner_id == partner
+                and term.level == level
+                and _in_force(term.valid_from, term.valid_to, day)
+                and _matches(term.symbol_pattern, name)
+                and _matches(term.account_group_pattern, group)
+            ]
+            if found:
+                yield (account, name, day_number), found
+
+
+def _paying_deals(world: World) -> pl.DataFrame:
+    """Trades outside excluded groups that are turnover (not rollover, not variation margin)."""
+    excluded = [index for index, flag in enumerate(world.population.is_excluded()) if flag]
+    return world.deals.filter(
+        (pl.col("action") <= 1)
+        & ~pl.col("reason").is_in([6, 8])
+        & ~pl.col("account").is_in(excluded)
+    ).with_columns(day=pl.col("server_ms") // DAY_MS)
+
+
+def commission_ledger_truth(world: World) -> pl.DataFrame:
+    """Paying lines only: per lot on closed volume, share on the deal's own commission."""
+    population = world.population
+    names = [spec.symbol for spec in SYMBOLS]
+    deals: dict[tuple[int, str, int], list[tuple[int, int, int]]] = {}
+    columns = ("account", "symbol", "day", "deal", "closed_volume", "commission")
+    for account, symbol, day, *rest in _paying_deals(world).select(columns).iter_rows():
+        deals.setdefault((account, names[symbol], day), []).append(tuple(rest))
+    rows: list[tuple[str, int, str, int, str, Decimal, str]] = []
+    for key, terms in _lines(world):
+        currency = population.currency[key[0]]
+        cents = money_divisor(currency)
+        money = Decimal(1).scaleb(-CURRENCY_DIGITS[currency]) / cents
+        for term in terms:
+            for deal, closed, commission in deals[key]:
+                if term.model == "per_lot" and closed > 0:
+                    amount = Decimal(closed) / 100 / cents * term.rate
+                    paid_in = term.currency or ""
+                elif term.model == "commission_share" and commission < 0:
+                    amount = -commission * money * term.rate
+                    paid_in = "USD" if cents == 100 else currency
+                else:
+                    continue
+                rows.append(
+                    (SERVER_ID, deal, term.partner_id, term.level, term.model,
+                     amount.quantize(Decimal("1e-8"), ROUND_HALF_UP), paid_in)
+                )  # fmt: skip
+    return pl.DataFrame(
+        rows,
+        schema={"server_id": pl.String, "deal": pl.Int64, "partner_id": pl.String,
+                "level": pl.Int64, "model": pl.String, "amount": pl.Decimal(24, 8),
+                "currency": pl.String},
+        orient="row",
+    ).sort("deal", "level", "partner_id", "model")  # fmt: skip

@@ -1,0 +1,165 @@
+"""Stripe: balance transactions of card payments as API lists by month, and one report CSV."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from ingestion.simulator.clock import DAY_MS, HOUR_MS, to_utc_ms
+from ingestion.simulator.crm import main_amount, psp_references, write_csv
+from ingestion.simulator.market import CURRENCY_DIGITS, main_currency
+from ingestion.simulator.world import World
+
+
+@dataclass(frozen=True)
+class BalanceTransaction:
+    """A Stripe balance transaction; money in the currency's minor units."""
+
+    id: str
+    amount: int
+    currency: str
+    fee: int
+    net: int
+    type: str
+    reporting_category: str
+    status: str
+    created: int
+    available_on: int
+    source: str
+    description: str
+    exchange_rate: float | None = None
+    balance_type: str = "payments"
+    object: str = "balance_transaction"
+
+
+def _seconds(server_ms: int) -> int:
+    return int(to_utc_ms(np.array([server_ms], dtype=np.int64))[0]) // 1000
+
+
+def balance_transactions(world: World) -> list[BalanceTransaction]:
+    """Charges with fees, refunds, one dispute, and a weekly payout per currency, in time order."""
+    references = psp_references(world)
+    end = _seconds(world.window.end_ms)
+    rows: list[BalanceTransaction] = []
+    disputed = False
+
+    def add(
+        amount: int, fee: int, currency: str, kind: str, category: str, created: int,
+        source: str, text: str,
+    ) -> None:  # fmt: skip
+        available = created + 2 * 86_400
+        rows.append(
+            BalanceTransaction(
+                "", amount, currency.lower(), fee, amount - fee, kind, category,
+                "available" if available <= end else "pending", created, available, source, text,
+            )
+        )  # fmt: skip
+
+    for operation in world.cash.operations:
+        if operation.method != "card":
+            continue
+        currency = main_currency(world.population.currency[operation.account])
+        units = main_amount(operation, world.population)
+        minor = int(units.scaleb(CURRENCY_DIGITS[currency]))
+        created = _seconds(operation.server_ms) - 60
+        source = references[operation.request]
+        if operation.amount > 0:
+            fee = minor * 29 // 1000 + (30 if currency != "JPY" else 45)
+            text = f"deposit {operation.request}"
+            add(minor, fee, currency, "charge", "charge", created, source, text)
+            late = operation.server_ms + 6 * DAY_MS
+            if not disputed and late < world.window.end_ms and currency == "EUR":
+                disputed = True
+                add(-minor, 1_500, currency, "adjustment", "dispute", _seconds(late),
+                    source.replace("ch_", "dp_"), f"dispute of deposit {operation.request}")  # fmt: skip
+        else:
+            add(-minor, 0, currency, "refund", "refund", created, source,
+                f"withdrawal {operation.request}")  # fmt: skip
+    if not any(row.type == "refund" for row in rows):
+        _refund_first_charge(rows, add)
+    rows.extend(_payouts(world, rows))
+    rows.sort(key=lambda row: (row.created, row.source, row.type))
+    return [
+        BalanceTransaction(**(asdict(row) | {"id": f"txn_{world.seed:04d}{n:08d}"}))
+        for n, row in enumerate(rows, start=1)
+    ]
+
+
+def _refund_first_charge(rows: list[BalanceTransaction], add: object) -> None:
+    charge = next((row for row in rows if row.type == "charge"), None)
+    if charge is not None and callable(add):
+        add(-charge.amount // 10, 0, charge.currency, "refund", "refund", charge.created + 86_400,
+            charge.source.replace("ch_", "re_"), "partial refund")  # fmt: skip
+
+
+def _payouts(world: World, rows: list[BalanceTransaction]) -> list[BalanceTransaction]:
+    """Every Friday 12:00, per currency: the net of what became available since the last payout."""
+    payouts: list[BalanceTransaction] = []
+    paid: set[int] = set()
+    for day in world.window.all_days():
+        if (int(day) + 3) % 7 != 4:
+            continue
+        moment = _seconds(int(day) * DAY_MS + 12 * HOUR_MS)
+        totals: dict[str, int] = defaultdict(int)
+        for number, row in enumerate(rows):
+            if number not in paid and row.available_on <= moment:
+                totals[row.currency] += row.net
+                paid.add(number)
+        for currency in sorted(totals):
+            if totals[currency] > 0:
+                payouts.append(
+                    BalanceTransaction(
+                        "", -totals[currency], currency, 0, -totals[currency], "payout", "payout",
+                        "available", moment, moment, f"po_{day}{currency}", "STRIPE PAYOUT",
+                    )
+                )  # fmt: skip
+    return payouts
+
+
+def write_stripe(world: World, folder: Path) -> dict[str, int]:
+    """JSON lists by UTC month, and a report CSV that repeats the last month's lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    months: dict[str, list[BalanceTransaction]] = defaultdict(list)
+    rows = balance_transactions(world)
+    for row in rows:
+        months[f"{datetime.fromtimestamp(row.created, UTC):%Y-%m}"].append(row)
+    for month, items in months.items():
+        body = {
+            "object": "list",
+            "url": "/v1/balance_transactions",
+            "has_more": False,
+            "data": [asdict(item) for item in items],
+        }
+        path = folder / f"balance_transactions_{month}.json"
+        path.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+    last = max(months, default="none")
+    lines = write_csv(
+        folder / f"balance_change_from_activity_itemized_3_{last}.csv",
+        ("balance_transaction_id", "created_utc", "available_on_utc", "currency", "gross", "fee",
+         "net", "reporting_category", "source_id", "charge_id", "payout_id", "description"),
+        (
+            (
+                row.id, _moment(row.created), _moment(row.available_on), row.currency,
+                _units(row.amount, row.currency), _units(row.fee, row.currency),
+                _units(row.net, row.currency), row.reporting_category, row.source,
+                row.source if row.type == "charge" else "",
+                row.source if row.type == "payout" else "", row.description,
+            )
+            for row in months.get(last, [])
+        ),
+    )  # fmt: skip
+    return {"stripe_balance_transactions": len(rows), "stripe_report_lines": lines}
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def _units(minor: int, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-CURRENCY_DIGITS[currency.upper()])

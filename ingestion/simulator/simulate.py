@@ -1,0 +1,171 @@
+"""Runs a simulation: sources, reference files, configuration and truth under one folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from ingestion.simulator.broker import MT5_FILE, write_broker, write_configuration
+from ingestion.simulator.clock import day_of
+from ingestion.simulator.corrections import apply_corrections, correct_past
+from ingestion.simulator.crm import write_crm
+from ingestion.simulator.errors import SimulationError
+from ingestion.simulator.partners import commission_ledger_truth, write_partners
+from ingestion.simulator.platform_reference import platform_tables
+from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.tables import TABLES
+from ingestion.simulator.truth_alerts import alerts_truth
+from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
+from ingestion.simulator.truth_pnl import daily_pnl_truth, losing_accounts_truth
+from ingestion.simulator.world import World, build_world
+from ingestion.simulator.writers import write_tables
+
+Progress = Callable[[str, float], None]
+
+RECORD_FILE = "simulation.json"
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What was simulated. Seconds are wall-clock and differ from run to run; rows do not."""
+
+    rows: dict[str, int]
+    paths: dict[str, Path]
+    first_day: str
+    last_day: str
+    generate_seconds: float
+    write_seconds: float
+    corrected: list[str] = field(default_factory=list)
+    """One sentence per change of the past, when corrections were asked for."""
+
+
+def simulate(
+    seed: int, days: int, accounts: int, out: Path, database_url: str | None = None,
+    corrections: bool = False, deals_per_day: float | None = None,
+    progress: Progress | None = None, *, target_deals: int | None = None,
+    deals_by_year: bool = False, indexes: bool = True, truth: bool = True,
+) -> SimulationSummary:  # fmt: skip
+    """Simulate a broker into a folder; the same arguments give the same rows and truth bytes.
+
+    Args:
+        seed: 0 or more.
+        days: calendar days that end on 2026-10-30; at least 16.
+        accounts: client accounts, at least 12; four house and orphan accounts come on top.
+        out: folder that receives the sources, ``truth/`` and ``daybook.toml``.
+        database_url: SQLAlchemy URL (PostgreSQL, MariaDB, MySQL, SQLite) for the platform's
+            tables; without it they go to ``out/mt5_live.sqlite``. It is never written to a file.
+        corrections: change the past of a broker that is already in ``out``: one deal edited, one
+            deleted, one late, with the platform's own restatement.
+        deals_per_day: trade deals per account and trading day, 4 by default.
+        progress: called with what is being done and the share of it that is done.
+        target_deals: about how many trade deals in all; wins over ``deals_per_day``.
+        deals_by_year: write mt5_deals_YYYY instead of mt5_deals.
+        indexes: put an index on the Timestamp columns (MT5 itself does not).
+        truth: write ``truth/``; benchmarks may do without.
+
+    Raises:
+        SimulationError: too few accounts or days; ``corrections`` without a matching simulation
+            in ``out``, or for the second time.
+    """
+    arguments = {
+        "seed": seed, "days": days, "accounts": accounts, "deals_per_day": deals_per_day,
+        "target_deals": target_deals, "deals_by_year": deals_by_year,
+    }  # fmt: skip
+    _check_record(out, arguments, corrections)
+    started = time.perf_counter()
+    if progress:
+        progress("simulating", 0.0)
+    world = build_world(seed, days, accounts, deals_per_day, target_deals)
+    url = database_url or f"sqlite:///{(out / MT5_FILE).resolve()}"
+    if corrections:
+        changed, notes = correct_past(world)
+        generated = time.perf_counter()
+        rows = apply_corrections(url, world, changed, by_year=deals_by_year)
+        world = changed
+    else:
+        tables = platform_tables(world)
+        generated = time.perf_counter()
+        out.mkdir(parents=True, exist_ok=True)
+        if database_url is None:
+            (out / MT5_FILE).unlink(missing_ok=True)
+        write_tables(
+            url, [(spec, tables[spec.name]) for spec in TABLES],
+            indexes=indexes, by_year=deals_by_year, progress=progress,
+        )  # fmt: skip
+        rows, notes = {name: len(frame) for name, frame in tables.items()}, []
+        rows |= _write_files(world, out, from_environment=database_url is not None)
+    if truth:
+        rows |= write_truth(world, out / "truth", progress)
+    record = arguments | {"corrected": corrections}
+    (out / RECORD_FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return SimulationSummary(
+        rows=rows,
+        paths={
+            "configuration": out / "daybook.toml", "crm": out / "crm", "stripe": out / "stripe",
+            "broker": out / "broker", "truth": out / "truth",
+        } | ({} if database_url else {"mt5": out / MT5_FILE}),
+        first_day=day_of(world.window.first).isoformat(),
+        last_day=day_of(world.window.last).isoformat(),
+        generate_seconds=generated - started,
+        write_seconds=time.perf_counter() - generated,
+        corrected=notes,
+    )  # fmt: skip
+
+
+def _check_record(out: Path, arguments: dict[str, object], corrections: bool) -> None:
+    if not corrections:
+        return
+    path = out / RECORD_FILE
+    if not path.exists():
+        raise SimulationError(
+            "There is no simulated broker to correct.", where=str(out),
+            todo="run the simulation without corrections first",
+        )  # fmt: skip
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if record.pop("corrected"):
+        raise SimulationError(
+            "This simulated broker has been corrected already.", where=str(out),
+            todo="simulate it afresh, then correct it once",
+        )  # fmt: skip
+    if record != arguments:
+        raise SimulationError(
+            f"The broker here was simulated with other arguments: {record}.", where=str(out),
+            todo="give the same seed, days, accounts and volumes",
+        )  # fmt: skip
+
+
+def _write_files(world: World, out: Path, *, from_environment: bool) -> dict[str, int]:
+    rows = write_crm(world, out / "crm")
+    rows |= write_partners(world, out / "crm")
+    rows |= write_stripe(world, out / "stripe")
+    rows |= write_broker(out / "broker")
+    write_configuration(out / "daybook.toml", from_environment=from_environment)
+    return rows
+
+
+def write_truth(world: World, folder: Path, progress: Progress | None = None) -> dict[str, int]:
+    """What every figure must come to, one Parquet file each; gives rows per file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    days = world.account_days()
+    parts: dict[str, Callable[[], pl.DataFrame]] = {
+        "account_days": lambda: account_days_truth(world, days),
+        "daily_pnl": lambda: daily_pnl_truth(world),
+        "commission_ledger": lambda: commission_ledger_truth(world),
+        "alerts": lambda: alerts_truth(world),
+        "breaks": lambda: breaks_truth(world, days),
+        "losing_accounts": lambda: losing_accounts_truth(world, days),
+        "statements": lambda: statements_truth(world, days),
+    }
+    rows: dict[str, int] = {}
+    for number, (name, build) in enumerate(parts.items(), start=1):
+        frame = build()
+        frame.write_parquet(folder / f"{name}.parquet")
+        rows[f"truth/{name}"] = len(frame)
+        if progress:
+            progress(f"truth: {name}", number / len(parts))
+    return rows
