@@ -6,7 +6,7 @@
         pre_hook="{{ delete_touched_days(ref('int_partners__days_touched')) }}",
     )
 }}
-
+-- depends_on: {{ ref("int_partners__days_touched") }}
 with
     all_deals as (
         select

@@ -6,7 +6,7 @@
         on_schema_change="fail",
     )
 }}
-
+-- depends_on: {{ ref("int_partners__days_touched") }}
 -- Append only: what was booked is never changed. A run books, line by line, the
 -- difference between the target and what is booked, on the days it looks at: all days
 -- at first and on request (--full-refresh), else those that changed.
