@@ -77,8 +77,9 @@ def covering_publication(
 ) -> Publication:
     """The publication that covers every business day of a period.
 
-    A day is due when an account of the server has figures on it, and every weekday after the
-    server's last published day is. Days before a server's first figures are not.
+    A day is due when the platform reported an account on it (where the platform exports no daily
+    reports: when an account has figures on it), and so is every weekday after the server's last
+    published day. Days before a server's first figures are not.
 
     Args:
         settings: the installation.
@@ -158,11 +159,23 @@ def _missing_days(
             LEFT JOIN days_published ON days_published.server_id = asked.server_id
             GROUP BY asked.server_id
         ),
-        due AS (
-            SELECT DISTINCT server_id, business_date
+        days AS (
+            SELECT
+                server_id, business_date,
+                bool_or(platform_balance_amount IS NOT NULL) AS is_reported
             FROM lake.finance.fct_account_days
             WHERE tenant_id = $tenant AND business_date BETWEEN $first AND $last
                 AND list_contains($servers, server_id)
+            GROUP BY server_id, business_date
+        ),
+        reporting AS (
+            SELECT server_id FROM days WHERE is_reported GROUP BY server_id HAVING count(*) > 1
+        ),
+        due AS (
+            SELECT days.server_id, days.business_date
+            FROM days
+            LEFT JOIN reporting ON reporting.server_id = days.server_id
+            WHERE days.is_reported OR reporting.server_id IS NULL
             UNION
             SELECT last_published.server_id, CAST(days.day AS DATE)
             FROM last_published

@@ -196,7 +196,7 @@ def _notes(publication: Publication) -> tuple[str, ...]:
     if publication.version > 1:
         notes.insert(
             0,
-            f"This is version {publication.version}: days up to the end of the period were corrected "
-            "and published again. It replaces every earlier version.",
+            f"This is version {publication.version}: days up to the end of the period were "
+            "corrected and published again. It replaces every earlier version.",
         )
     return tuple(notes)

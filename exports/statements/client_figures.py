@@ -25,9 +25,6 @@ from exports.statements.client_records import (
 )
 from warehouse.money import minor_unit, round_half_away
 
-CENT_CURRENCIES = {"USC": "USD", "CEN": "USD", "EUC": "EUR", "GBC": "GBP"}
-"""Codes that brokers give to accounts kept in cents, and the currency they are a hundredth of."""
-
 _ZERO = Decimal(0)
 _COMPONENT_OF_OPERATION = {
     "deposit": "deposits",
@@ -149,18 +146,19 @@ def check_ties(records: ClientRecords) -> None:
             sum((deal.credit_effect for deal in deals), _ZERO),
             credit_moved,
         )
-        _same(
-            account,
-            "open positions' profit",
-            sum((held.floating_pnl for held in positions), _ZERO),
-            balances.floating_pnl,
-        )
-        _same(
-            account,
-            "open positions' swap",
-            sum((held.floating_swap for held in positions), _ZERO),
-            balances.floating_swap,
-        )
+        if account.server_id in records.servers_with_positions:
+            _same(
+                account,
+                "open positions' profit",
+                sum((held.floating_pnl for held in positions), _ZERO),
+                balances.floating_pnl,
+            )
+            _same(
+                account,
+                "open positions' swap",
+                sum((held.floating_swap for held in positions), _ZERO),
+                balances.floating_swap,
+            )
         _same(
             account,
             "balance, credit and floating profit",
@@ -189,7 +187,7 @@ def _same(account: Account, what: str, parts: Decimal, whole: Decimal) -> None:
 
 def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
     """Round one account whose ties hold."""
-    currency = CENT_CURRENCIES.get(account.currency, account.currency)
+    currency = account.main_currency
     digits = minor_unit(currency)
     divisor = Decimal(account.money_divisor)
     key = account.account_key

@@ -30,8 +30,8 @@ def find_accounts(con: duckdb.DuckDBPyConnection, tenant: str, client: str) -> t
     rows = con.execute(
         """
         SELECT
-            account_key, server_id, login, client_key, account_currency, money_divisor,
-            legal_entity, group_name, margin_mode
+            account_key, server_id, login, client_key, account_currency, main_currency,
+            money_divisor, legal_entity, group_name, margin_mode
         FROM lake.canonical.can_accounts
         WHERE tenant_id = $tenant
             AND (client_key = $client OR client_key = $tenant || '/' || $client
@@ -86,6 +86,12 @@ def read_client_records(
         ),
         open_positions=tuple(OpenPosition(*row) for row in con.execute(_OPEN_POSITIONS).fetchall()),
         rates=read_rates(con, reporting_currency, rates_on),
+        servers_with_positions=frozenset(
+            server
+            for (server,) in con.execute(
+                "SELECT DISTINCT server_id FROM lake.finance.fct_open_positions"
+            ).fetchall()
+        ),
     )
 
 
@@ -258,13 +264,23 @@ _CLOSED_POSITIONS = """
     ORDER BY positions.account_key, positions.closed_at, positions.position_id
 """
 
+# The last close is the last day the platform reported on the account or listed a position of it:
+# a day with a mere balance operation, such as a weekend transfer, carries the floating result on.
 _OPEN_POSITIONS = """
-    WITH last_days AS (
-        SELECT account_days.account_key, max(account_days.business_date) AS business_date
+    WITH closes AS (
+        SELECT account_days.account_key, account_days.business_date
         FROM lake.finance.fct_account_days AS account_days
         JOIN asked ON asked.account_key = account_days.account_key
         WHERE account_days.business_date <= asked.last
-        GROUP BY account_days.account_key
+            AND account_days.platform_balance_amount IS NOT NULL
+        UNION ALL
+        SELECT held.account_key, held.business_date
+        FROM lake.finance.fct_open_positions AS held
+        JOIN asked ON asked.account_key = held.account_key
+        WHERE held.business_date <= asked.last
+    ),
+    last_days AS (
+        SELECT account_key, max(business_date) AS business_date FROM closes GROUP BY account_key
     )
     SELECT
         positions.account_key, positions.position_id, positions.symbol, positions.side,

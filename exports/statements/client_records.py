@@ -29,13 +29,14 @@ COMPONENTS = (
 
 @dataclass(frozen=True)
 class Account:
-    """One account of the client; money in the platform's unit, `money_divisor` makes it main."""
+    """One account of the client; its money divided by `money_divisor` is in `main_currency`."""
 
     account_key: str
     server_id: str
     login: int
     client_key: str | None
     currency: str
+    main_currency: str
     money_divisor: int
     legal_entity: str | None
     group_name: str | None
@@ -147,3 +148,5 @@ class ClientRecords:
     closed_positions: tuple[ClosedPosition, ...]
     open_positions: tuple[OpenPosition, ...]
     rates: dict[str, Rate]
+    servers_with_positions: frozenset[str]
+    """Servers that export the positions open at each close."""

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
 from exports.statements.document import Cell, Column, Part, Section, StatementDocument, printed
+from exports.typesetting import typeset
 
 TEMPLATES = Path(__file__).parent / "templates"
-_TEXT_KINDS = ("text",)
 
 
 def to_pdf(document: StatementDocument) -> bytes:
     """A4, tagged, with the publication as its creation date; equal documents give equal bytes."""
     return typeset(TEMPLATES / "statement.typ", _content(document), document.published_at)
-
-
-def typeset(template: Path, content: dict[str, Any], created_at: dt.datetime) -> bytes:
-    """Typeset `content`, handed to the template as JSON in `sys.inputs.content`.
-
-    Args:
-        template: a Typst file; it may read only from its own folder.
-        content: what the template prints.
-        created_at: UTC; the only date in the file.
-    """
-    import typst
-
-    return typst.compile(
-        str(template),
-        root=str(template.parent),
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"content": json.dumps(content, ensure_ascii=False, sort_keys=True)},
-        timestamp=created_at.replace(tzinfo=dt.UTC),
-    )
 
 
 def _content(document: StatementDocument) -> dict[str, Any]:

@@ -148,9 +148,13 @@ def test_concurrent_writers_extend_one_chain(settings: Settings) -> None:
 
 
 def test_a_failed_change_leaves_no_audit_row(settings: Settings) -> None:
-    with pytest.raises(RuntimeError), database.writing(settings) as session:
-        audit.append(session, actor="ada", action="x", object_type="t", object_id="1")
-        raise RuntimeError("the change itself failed")
+    def change() -> None:
+        with database.writing(settings) as session:
+            audit.append(session, actor="ada", action="x", object_type="t", object_id="1")
+            raise RuntimeError("the change itself failed")
+
+    with pytest.raises(RuntimeError):
+        change()
     assert verify_audit(settings).rows == 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from exports.statements.client_records import COMPONENTS
 from warehouse.connection import connect
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
@@ -17,18 +18,15 @@ TINY_BROKER = Path(__file__).parent / "tiny_broker"
 TENANT, SERVER = "demo", "mt5_live"
 
 _AMOUNT = "DECIMAL(24, 8) DEFAULT 0"
-_COMPONENTS = (
-    "deposits withdrawals internal_transfers closed_pnl swap commission commission_round fees "
-    "agent_commission interest dividends taxes charges corrections bonus stop_out_compensation"
-).split()
 _KEYS = "tenant_id VARCHAR, server_id VARCHAR, login BIGINT, account_key VARCHAR"
 
 TABLES = {
     "canonical.can_accounts": f"""
         {_KEYS}, client_key VARCHAR, group_name VARCHAR, account_currency VARCHAR,
-        currency_digits INTEGER, money_divisor INTEGER, book VARCHAR, legal_entity VARCHAR,
-        desk VARCHAR, is_excluded BOOLEAN, exclusion_reason VARCHAR, margin_mode VARCHAR,
-        leverage INTEGER, country VARCHAR, is_known BOOLEAN, registered_date DATE""",
+        main_currency VARCHAR, currency_digits INTEGER, money_divisor INTEGER, book VARCHAR,
+        legal_entity VARCHAR, desk VARCHAR, is_excluded BOOLEAN, exclusion_reason VARCHAR,
+        margin_mode VARCHAR, leverage INTEGER, country VARCHAR, is_known BOOLEAN,
+        registered_date DATE""",
     "canonical.can_instruments": """
         tenant_id VARCHAR, server_id VARCHAR, symbol VARCHAR, instrument VARCHAR,
         digits INTEGER""",
@@ -49,11 +47,11 @@ TABLES = {
         client_key VARCHAR, classification VARCHAR, valid_from DATE, valid_to DATE""",
     "finance.fct_account_days": f"""
         {_KEYS}, business_date DATE, opening_balance_amount {_AMOUNT},
-        {", ".join(f"{name}_amount {_AMOUNT}" for name in _COMPONENTS)},
+        {", ".join(f"{name}_amount {_AMOUNT}" for name in COMPONENTS)},
         closing_balance_amount {_AMOUNT}, opening_credit_amount {_AMOUNT},
         credit_change_amount {_AMOUNT}, closing_credit_amount {_AMOUNT},
         floating_pnl_amount {_AMOUNT}, floating_swap_amount {_AMOUNT},
-        equity_amount {_AMOUNT}""",
+        equity_amount {_AMOUNT}, platform_balance_amount DECIMAL(24, 8)""",
     "finance.fct_open_positions": f"""
         {_KEYS}, business_date DATE, position_id BIGINT, symbol VARCHAR, side VARCHAR,
         volume_lots DECIMAL(24, 8), opened_at_server TIMESTAMP, open_price DECIMAL(24, 8),
@@ -68,10 +66,17 @@ TABLES = {
         amount_currency VARCHAR, amount_reporting {_AMOUNT}, reason VARCHAR,
         booked_at TIMESTAMP""",
     "filings.fil_losing_accounts__account_days": f"""
-        tenant_id VARCHAR, legal_entity VARCHAR, account_key VARCHAR, client_key VARCHAR,
-        business_date DATE, classification VARCHAR, realised_reporting {_AMOUNT},
-        unrealised_reporting {_AMOUNT}, has_open_cfd BOOLEAN, is_excluded BOOLEAN,
-        exclusion_reason VARCHAR""",
+        tenant_id VARCHAR, server_id VARCHAR, legal_entity VARCHAR, account_key VARCHAR,
+        client_key VARCHAR, business_date DATE, classification VARCHAR,
+        realised_reporting {_AMOUNT}, unrealised_reporting {_AMOUNT}, has_open_cfd BOOLEAN,
+        is_excluded BOOLEAN, exclusion_reason VARCHAR""",
+    "filings.fil_losing_accounts__account_classifications": """
+        tenant_id VARCHAR, server_id VARCHAR, legal_entity VARCHAR, account_key VARCHAR,
+        client_key VARCHAR, classification VARCHAR, valid_from DATE, valid_to DATE,
+        is_excluded BOOLEAN, exclusion_reason VARCHAR""",
+    "reference.rul_losing_accounts": """
+        parameter VARCHAR, value VARCHAR, description VARCHAR, valid_from DATE, valid_to DATE,
+        source VARCHAR""",
     "pii.crm_clients": """
         client_id VARCHAR, name VARCHAR, _tenant_id VARCHAR, _source VARCHAR, _row_id BIGINT,
         _load_id BIGINT, _is_deleted BOOLEAN""",
@@ -109,6 +114,8 @@ def load_csv(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
             f", '{TENANT}' AS tenant_id, '{SERVER}' AS server_id, "
             f"'{TENANT}/{SERVER}/' || login AS account_key"
         )
+    if name == "finance.fct_account_days":
+        derived += ", closing_balance_amount AS platform_balance_amount"
     if "deal_id" in header and "deal_key" not in header:
         derived += f", '{TENANT}/{SERVER}/' || deal_id AS deal_key"
     con.execute(

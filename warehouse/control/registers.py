@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -116,14 +117,8 @@ def register_filing(settings: Settings, record: FilingRecord) -> FilingRecord:
 
 
 def _new_filing(session: Session, record: FilingRecord) -> Filing:
-    stem = "-".join(
-        (
-            record.regime,
-            record.tenant_id,
-            record.legal_entity or "all",
-            f"{record.period_to:%Y%m%d}",
-        )
-    )
+    entity = re.sub(r"[^A-Za-z0-9]+", "_", record.legal_entity) or "all"
+    stem = f"{record.regime}-{record.tenant_id}-{entity}-{record.period_to:%Y%m%d}"
     runs = session.scalars(select(Filing.filing_id).where(Filing.filing_id.startswith(stem + "-")))
     row = Filing(
         filing_id=f"{stem}-{len(runs.all()) + 1:03d}",
