@@ -143,11 +143,30 @@ with
             tenant_id, server_id, business_date, deal_key, partner_key, level, model
     ),
 
-    final as (
+    identities as (
         select
-            'partners.ledger_equals_target' as identity_id,
+            'ledger_equals_target' as identity_id,
             'Each commission booked, by deal, partner and agreement, is what the tree and the agreements give'
-            as what,
+            as what
+        union all
+        select
+            'referred_deals_have_a_line' as identity_id,
+            'Each trading deal of a client that a partner referred has a line: paid, or with the reason why not'
+            as what
+        union all
+        select
+            'accrual_is_quantity_times_rate' as identity_id,
+            'Each accrual that pays is its quantity times its rate' as what
+        union all
+        select
+            'one_agreement_per_line' as identity_id,
+            'No deal pays one partner twice under two agreements of the same model'
+            as what
+    ),
+
+    counted as (
+        select
+            'ledger_equals_target' as identity_id,
             tenant_id,
             server_id,
             business_date,
@@ -166,9 +185,7 @@ with
         group by tenant_id, server_id, business_date
         union all
         select
-            'partners.referred_deals_have_a_line' as identity_id,
-            'Each trading deal of a client that a partner referred has a line: paid, or with the reason why not'
-            as what,
+            'referred_deals_have_a_line' as identity_id,
             referred.tenant_id,
             referred.server_id,
             referred.business_date,
@@ -182,8 +199,7 @@ with
         group by referred.tenant_id, referred.server_id, referred.business_date
         union all
         select
-            'partners.accrual_is_quantity_times_rate' as identity_id,
-            'Each accrual that pays is its quantity times its rate' as what,
+            'accrual_is_quantity_times_rate' as identity_id,
             tenant_id,
             server_id,
             business_date,
@@ -203,9 +219,7 @@ with
         group by tenant_id, server_id, business_date
         union all
         select
-            'partners.one_agreement_per_line' as identity_id,
-            'No deal pays one partner twice under two agreements of the same model'
-            as what,
+            'one_agreement_per_line' as identity_id,
             tenant_id,
             server_id,
             business_date,
@@ -218,15 +232,18 @@ with
         group by tenant_id, server_id, business_date
     )
 
+-- An identity that nothing could be checked on is listed too, with a population of
+-- zero.
 select
-    identity_id,
-    what,
-    tenant_id,
-    server_id,
-    business_date,
-    cast(population as bigint) as population,
-    cast(broken as bigint) as broken,
-    cast(worst as decimal(38, 8)) as worst,
-    cast(sum_left as decimal(38, 8)) as sum_left,
-    cast(sum_right as decimal(38, 8)) as sum_right
-from final
+    identities.identity_id,
+    identities.what,
+    coalesce(counted.tenant_id, '') as tenant_id,
+    coalesce(counted.server_id, '') as server_id,
+    counted.business_date,
+    cast(coalesce(counted.population, 0) as bigint) as population,
+    cast(coalesce(counted.broken, 0) as bigint) as broken,
+    cast(counted.worst as decimal(38, 8)) as worst,
+    cast(counted.sum_left as decimal(38, 8)) as sum_left,
+    cast(counted.sum_right as decimal(38, 8)) as sum_right
+from identities
+left join counted on counted.identity_id = identities.identity_id
