@@ -1,4 +1,4 @@
-"""The control database: registers, explanations and the audit log (SQLite, or PostgreSQL by URL)."""
+"""The control database: registers, explanations, audit log (SQLite, or PostgreSQL by URL)."""
 
 from warehouse.control.audit import AuditVerification, verify_audit
 from warehouse.control.database import migrate

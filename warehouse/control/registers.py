@@ -1,4 +1,4 @@
-"""What left the house: the registers of filings and of statements, each change with its audit row."""
+"""What left the house: the registers of filings and statements, each change with an audit row."""
 
 from __future__ import annotations
 

@@ -1,0 +1,247 @@
+"""The monthly commission statement of a partner: every line with its trade, rule and rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from exports.publication import Publication, covering_publication, month_of
+from exports.rounding import round_parts
+from exports.statements.document import Cell, Column, Fact, Part, Section, StatementDocument
+from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
+from exports.statements.partner_records import (
+    GroupTotal,
+    LedgerLine,
+    PartnerRecords,
+    find_partner,
+    partner_servers,
+    read_partner_records,
+)
+from warehouse.connection import AsOf, connect
+from warehouse.money import minor_unit, round_half_away
+from warehouse.settings import Settings
+
+_ZERO = Decimal(0)
+_SHOWN = 3
+_MODELS = {"per_lot": "per lot", "commission_share": "share of commission"}
+
+
+def make_partner_statement(
+    settings: Settings,
+    partner: str,
+    period: str,
+    format: StatementFormat,
+    out: Path,
+    as_of: AsOf = None,
+    *,
+    tenant: str | None = None,
+    actor: str = "daybook",
+) -> StatementFile:
+    """Make one partner statement file, archive it and enter it in the register.
+
+    Clients appear masked: a partner is told what a client's trades earned, not who the client is.
+
+    Args:
+        settings: the installation.
+        partner: partner_key or partner_id.
+        period: the month, YYYY-MM.
+        format: pdf, csv or xlsx.
+        out: folder of the file; made where it is missing.
+        as_of: only what was published up to this snapshot, or by the end of this UTC day.
+        tenant: whose partner; the configured tenant by default.
+        actor: who asks, for the audit log.
+
+    Raises:
+        UnknownSubjectError: no such partner.
+        UnclosedPeriodError: days of the period are not published.
+    """
+    made = partner_statement_document(settings, partner, period, as_of, tenant=tenant)
+    return make(settings, made, format, out, actor=actor)
+
+
+def partner_statement_document(
+    settings: Settings, partner: str, period: str, as_of: AsOf = None, *, tenant: str | None = None
+) -> MadeStatement:
+    """The statement before it has a format; arguments and errors as `make_partner_statement`."""
+    tenant = tenant or settings.tenant
+    first, last = month_of(period)
+    with connect("read", settings=settings) as con:
+        partner_key = find_partner(con, tenant, partner)
+        servers = partner_servers(con, tenant)
+    publication = covering_publication(
+        settings, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
+    )
+    with connect("read", as_of=publication.snapshot_id, settings=settings) as con:
+        records = read_partner_records(con, partner_key, period_from=first, period_to=last)
+    document = StatementDocument(
+        number=f"{partner_key.replace('/', '-')}-{period}-v{publication.version}",
+        kind="partner",
+        title="Commission statement",
+        issuer=settings.display_name,
+        subject=records.name,
+        period_label=f"{first:%-d %B %Y} to {last:%-d %B %Y}",
+        facts=_facts(partner_key, period, publication),
+        parts=_parts(records),
+        notes=(
+            "Commission is shown as it was earned by trade date; it is rounded once, per period "
+            "and currency, by largest remainder, so that the lines add up to the total.",
+            "Clients and accounts are masked. Times are UTC.",
+            "Please tell us without delay if anything on this statement does not agree with your "
+            "own records.",
+        ),
+        published_at=publication.published_at,
+    )
+    return MadeStatement(document, tenant, partner_key, period, publication)
+
+
+def _facts(partner_key: str, period: str, publication: Publication) -> tuple[Fact, ...]:
+    return (
+        Fact("partner_id", "Partner number", partner_key.partition("/")[2]),
+        Fact("period", "Period", period),
+        Fact("closed_on", "Closed and published", f"{publication.published_at:%Y-%m-%d %H:%M} UTC"),
+        Fact("version", "Version", str(publication.version)),
+        Fact("snapshot", "Snapshot", str(publication.snapshot_id)),
+    )
+
+
+def _parts(records: PartnerRecords) -> tuple[Part, ...]:
+    currencies = sorted({line.currency for line in records.lines} | set(records.earned_before))
+    overview = Part(
+        key="consolidated",
+        title="Overview",
+        facts=(),
+        sections=(
+            _earned(records, currencies),
+            _grouped("by_partner", "By partner path", "Path", records.by_path, mask=False),
+            _grouped("by_client", "By client", "Client", records.by_client, mask=True),
+            _unpaid(records),
+        ),
+    )
+    return (
+        overview,
+        *(
+            Part(
+                key=currency,
+                title=f"Commission in {currency}",
+                facts=(Fact("currency", "Currency", currency),),
+                sections=(
+                    _lines([line for line in records.lines if line.currency == currency], currency),
+                ),
+            )
+            for currency in currencies
+            if any(line.currency == currency for line in records.lines)
+        ),
+    )
+
+
+def _rounded_sum(amounts: Sequence[Decimal], currency: str) -> Decimal:
+    return round_half_away(sum(amounts, _ZERO), minor_unit(currency))
+
+
+def _earned(records: PartnerRecords, currencies: Sequence[str]) -> Section:
+    rows = []
+    for currency in currencies:
+        before = records.earned_before.get(currency, _ZERO)
+        lines = [line for line in records.lines if line.currency == currency]
+        earned = _rounded_sum([line.amount for line in lines], currency)
+        until = _rounded_sum([before, *(line.amount for line in lines)], currency)
+        rows.append((currency, len(lines), until - earned, earned, until))
+    columns = (
+        Column("currency", "Currency"),
+        Column("lines", "Lines", "count"),
+        Column("earned_before", "Earned before", "money"),
+        Column("earned", "Earned in this period", "money"),
+        Column("earned_until", "Earned to date", "money"),
+    )
+    return Section("earned", "Commission earned", columns, tuple(rows))
+
+
+def _grouped(
+    key: str, title: str, heading: str, totals: Sequence[GroupTotal], *, mask: bool
+) -> Section:
+    rows: list[tuple[Cell, ...]] = []
+    for currency in sorted({total.currency for total in totals}):
+        group = [total for total in totals if total.currency == currency]
+        amounts = [total.amount for total in group]
+        shares = round_parts(amounts, _rounded_sum(amounts, currency), minor_unit(currency))
+        rows += [
+            (
+                masked(total.name) if mask else total.name,
+                total.level,
+                _MODELS.get(total.model, total.model),
+                total.lines,
+                round_half_away(total.base_quantity, 2),
+                currency,
+                share,
+            )
+            for total, share in zip(group, shares, strict=True)
+        ]
+    columns = (
+        Column("name", heading),
+        Column("level", "Level", "count"),
+        Column("model", "Model"),
+        Column("lines", "Lines", "count"),
+        Column("base", "Lots or commission", "lots"),
+        Column("currency", "Currency"),
+        Column("amount", "Amount", "money"),
+    )
+    return Section(key, title, columns, tuple(rows))
+
+
+def _unpaid(records: PartnerRecords) -> Section:
+    rows = tuple((row.reason, row.lines) for row in records.unpaid)
+    columns = (Column("reason", "Reason"), Column("lines", "Trades", "count"))
+    return Section(
+        "unpaid", "Trades that paid nothing", columns, rows, empty="Every trade of the period paid."
+    )
+
+
+def _lines(lines: Sequence[LedgerLine], currency: str) -> Section:
+    amounts = [line.amount for line in lines]
+    total = _rounded_sum(amounts, currency)
+    rows = tuple(
+        (
+            line.business_date,
+            str(line.deal_id),
+            masked(line.account_key),
+            line.symbol or "",
+            line.partner_path,
+            line.level,
+            line.agreement_id or "",
+            _MODELS.get(line.model or "", line.model or "")
+            + (" (adjustment)" if line.entry_type == "adjustment" else ""),
+            _shortest(line.base_quantity),
+            _shortest(line.rate),
+            amount,
+        )
+        for line, amount in zip(
+            lines, round_parts(amounts, total, minor_unit(currency)), strict=True
+        )
+    )
+    columns = (
+        Column("date", "Trade date", "date"),
+        Column("deal", "Deal"),
+        Column("account", "Account"),
+        Column("symbol", "Symbol"),
+        Column("path", "Path"),
+        Column("level", "Level", "count"),
+        Column("agreement", "Agreement"),
+        Column("model", "Rule"),
+        Column("base", "Base", "lots"),
+        Column("rate", "Rate", "rate"),
+        Column("amount", "Amount", "money"),
+    )
+    whole: tuple[Cell, ...] = ("Total", *([None] * (len(columns) - 2)), total)
+    return Section("lines", "Lines", columns, rows, total=whole, currency=currency)
+
+
+def _shortest(value: Decimal) -> Decimal:
+    """The value without trailing zeros, at least two decimals."""
+    digits = -int(value.normalize().as_tuple().exponent)
+    return round_half_away(value, max(digits, 2))
+
+
+def masked(key: str) -> str:
+    """The last characters of an id, so that a line can be asked about without naming the client."""
+    return "\u2026" + key.rpartition("/")[2][-_SHOWN:]
