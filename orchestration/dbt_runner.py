@@ -132,9 +132,9 @@ def run_dbt(
         arguments = ["--quiet", "--log-level", "none", "--log-level-file", "info", *arguments]
     with _environment(dbt_environment(settings, watermark)):
         # A kept environment would hold the last home's lake and watermark.
-        DuckDBConnectionManager.close_all_connections()
+        manager.close_all_connections()
         result = dbtRunner(manifest=_MANIFESTS.get(target)).invoke(arguments)
-        DuckDBConnectionManager.close_all_connections()
+        manager.close_all_connections()
     if result.exception is not None:
         raise DaybookError(
             f"dbt could not run: {' '.join(str(result.exception).split())[:600]}",

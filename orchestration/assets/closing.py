@@ -31,7 +31,7 @@ def closing_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         pool=WRITER_POOL,
         description="The business day, checked by the gates and published with its snapshot.",
     )
-    def published_days(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def published_days(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         day = dt.date.fromisoformat(context.partition_key)
         result = publish_built(settings, through=day, closed_by="dagster")
         return dg.MaterializeResult(

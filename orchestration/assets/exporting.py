@@ -36,7 +36,7 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         group_name="exports",
         description="PDF statements of every client, on the last day of a month.",
     )
-    def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from exports.statements.client import make_client_statement
 
         day = dt.date.fromisoformat(context.partition_key)
@@ -59,7 +59,7 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         group_name="exports",
         description="The percentage of losing retail accounts, on the last day of a quarter.",
     )
-    def filing_losing_accounts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def filing_losing_accounts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from exports.filings import regime
 
         day = dt.date.fromisoformat(context.partition_key)

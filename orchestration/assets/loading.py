@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from ingestion.contracts import tables_of_kind
+from ingestion.batch import LoadResult
+from ingestion.connectors.registry import CONNECTORS
 from ingestion.sync import sync_once
 from orchestration.assets.partitions import WRITER_POOL
 from warehouse.errors import SourceError
@@ -26,6 +27,7 @@ def loading_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 
 def _kind_assets(settings: Settings, kind: str) -> dg.AssetsDefinition:
     names = [source.name for source in settings.sources if source.kind == kind]
+    tables = [contract.table for contract in CONNECTORS[kind].contracts]
 
     @dg.multi_asset(
         name=f"load_{kind}",
@@ -36,26 +38,31 @@ def _kind_assets(settings: Settings, kind: str) -> dg.AssetsDefinition:
                 kinds={kind, "ducklake"},
                 description=f"Rows of {table} as the source hands them over, append only.",
             )
-            for table in tables_of_kind(kind)
+            for table in tables
         ],
         pool=WRITER_POOL,
     )
-    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        reports = [sync_once(settings, source=name) for name in names]
-        for table in tables_of_kind(kind):
-            loaded = [item for report in reports for item in report.tables if item.table == table]
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        loads: list[LoadResult] = []
+        reports = [
+            report
+            for name in names
+            for report in sync_once(settings, source=name, progress=loads.append).sources
+        ]
+        for table in tables:
+            of_table = [item for item in loads if item.table == table]
             yield dg.MaterializeResult(
                 asset_key=raw_key(table),
                 metadata={
-                    "rows_new": sum(item.rows_new for item in loaded),
-                    "rows_changed": sum(item.rows_changed for item in loaded),
-                    "rows_deleted": sum(item.rows_deleted for item in loaded),
-                    "rows_quarantined": sum(item.rows_quarantined for item in loaded),
+                    "rows_new": sum(item.new for item in of_table),
+                    "rows_changed": sum(item.changed for item in of_table),
+                    "rows_deleted": sum(item.deleted for item in of_table),
+                    "rows_quarantined": sum(item.quarantined for item in of_table),
                     "sources": ", ".join(names),
                 },
             )
-        failed = [str(problem) for report in reports for problem in report.failures]
+        failed = [f"{item.source}: {item.error}" for item in reports if item.error]
         if failed:
-            raise SourceError("; ".join(failed), where=kind, todo="see daybook doctor")
+            raise SourceError("; ".join(failed), where=kind, todo="see `daybook doctor`")
 
     return load

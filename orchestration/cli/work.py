@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.output import print_json, print_table, progress, working
 from warehouse.errors import UsageError
 from warehouse.settings import load_settings
+
+if TYPE_CHECKING:
+    from ingestion.batch import LoadResult
+    from ingestion.reports import SourceReport
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -29,33 +34,68 @@ def sync(
 
     settings = load_settings()
     if not once:
-        sync_forever(settings, source=source)
+        sync_forever(settings, source=source, on_load=_tell_load, on_report=_tell_report)
         return
     with progress() as display:
-        report = sync_once(settings, source=source, progress=display)
+        names = [item.name for item in settings.sources if source in (None, item.name)]
+        task = display.add_task("loading", total=None)
+        loaded = 0
+
+        def advance(result: LoadResult) -> None:
+            nonlocal loaded
+            loaded += result.new + result.changed
+            display.update(
+                task, description=f"loading {result.source}: {result.table}", completed=loaded
+            )
+
+        report = sync_once(settings, source=source, progress=advance)
     if as_json:
-        print_json(report)
+        print_json(report.as_dict())
     else:
         print_table(
-            "loaded",
-            ["source", "table", "new", "changed", "held", "deleted", "quarantined"],
+            f"loaded {len(names)} sources",
+            ["source", "loads", "read", "new", "changed", "deleted", "quarantined", "seconds"],
             [
                 (
                     item.source,
-                    item.table,
-                    item.rows_new,
-                    item.rows_changed,
-                    item.rows_held,
-                    item.rows_deleted,
-                    item.rows_quarantined,
+                    item.loads,
+                    item.read,
+                    item.new,
+                    item.changed,
+                    item.deleted,
+                    item.quarantined,
+                    f"{item.seconds:.1f}",
                 )
-                for item in report.tables
+                for item in report.sources
             ],
         )
-        for problem in report.problems:
-            print(problem)
+        for item in report.sources:
+            _tell_report(item, only_problems=True)
     if report.failed:
         raise typer.Exit(3)
+
+
+def _tell_load(result: LoadResult) -> None:
+    print(
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S}  {result.source}  {result.table}: "
+        f"{result.new:,} new, {result.changed:,} changed, {result.deleted:,} deleted, "
+        f"{result.quarantined:,} quarantined",
+        flush=True,
+    )
+
+
+def _tell_report(report: SourceReport, only_problems: bool = False) -> None:
+    if report.error:
+        print(f"{report.source}: {report.error}", file=sys.stderr, flush=True)
+    for problem in report.problems:
+        place = f"{report.source}.{problem.table}" if problem.table else report.source
+        print(
+            f"{problem.severity}: {place}: {problem.what} ({problem.todo})",
+            file=sys.stderr,
+            flush=True,
+        )
+    if not only_problems and not report.failed and not report.loads:
+        print(f"{report.source}: nothing new", flush=True)
 
 
 def build(
