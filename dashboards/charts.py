@@ -11,7 +11,10 @@ _LINE = "#1a1f24"
 _Y_AXIS_WIDTH = 70
 
 
-def daily_pnl_charts(days: pl.DataFrame, currency: str) -> tuple[alt.TopLevelMixin, alt.TopLevelMixin]:
+DayChart = alt.LayerChart | alt.FacetChart
+
+
+def daily_pnl_charts(days: pl.DataFrame, currency: str) -> tuple[DayChart, DayChart]:
     """P&L per day as bars stacked by component, and the running total of the range.
 
     Two charts with the same days across and the same margins, to be drawn one above the other.

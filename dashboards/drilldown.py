@@ -68,11 +68,11 @@ def _proof(table: pl.DataFrame, currency: str) -> None:
                     "from_deals": "From deals",
                     "from_positions": "From open positions",
                     "adds_up_to": "Adds up to",
-                    "figure": "Figure above",
+                    "figure": "Figure",
                     "difference": "Difference",
                 }
             ),
-            money=["From deals", "From open positions", "Adds up to", "Figure above", "Difference"],
+            money=["From deals", "From open positions", "Adds up to", "Figure", "Difference"],
             digits=digits,
         ),
         hide_index=True,

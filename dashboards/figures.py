@@ -61,6 +61,33 @@ def styled(
     return style.map(_loss_style, subset=money) if money else style
 
 
+def styled_exact(frame: pl.DataFrame) -> Any:
+    """A pandas Styler of any query's result: decimals in full, thousands separated, losses red.
+
+    Whole numbers are left alone, for most are ids; dates are text, so they show no time of day.
+    """
+    decimals = [name for name, kind in frame.schema.items() if kind.is_decimal() or kind.is_float()]
+    texts = [
+        name
+        for name, kind in frame.schema.items()
+        if kind in (pl.Date, pl.Time) or kind.is_nested() or kind == pl.Duration
+    ]
+    table = frame.with_columns(
+        *(pl.col(name).cast(pl.Float64) for name in decimals),
+        *(
+            pl.Series(name, [None if value is None else str(value) for value in frame[name]])
+            for name in texts
+        ),
+    )
+    style = table.to_pandas().style.format(dict.fromkeys(decimals, _in_full), na_rep="-")
+    return style.map(_loss_style, subset=decimals) if decimals else style
+
+
+def _in_full(value: float) -> str:
+    text = f"{value:,.8f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def _number_format(places: int) -> str:
     return f"{{:,.{places}f}}"
 

@@ -33,6 +33,8 @@ class Basis:
     snapshot: int
     published_at: dt.datetime | None
     """UTC; None for the head, whose figures are not final."""
+    last_closed: dt.date | None
+    """The last business day that is closed in it; None for the head."""
 
     @property
     def is_head(self) -> bool:
@@ -75,9 +77,9 @@ def masthead(settings: Settings, state: LakeState, title: str, *, offer_head: bo
             )
     basis: Basis | None = None
     if picked is not None:
-        basis = Basis(picked.snapshot_id, picked.published_at)
+        basis = Basis(picked.snapshot_id, picked.published_at, picked.last_date)
     elif offer_head:
-        basis = Basis(state.head, None)
+        basis = Basis(state.head, None, None)
     st.caption(
         f"**{settings.display_name}** · tenant {settings.tenant} · {_as_of(basis)}  \n"
         "There is no sign-in yet, so this app listens on this machine only (127.0.0.1)."

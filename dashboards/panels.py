@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import polars as pl
 import streamlit as st
@@ -49,9 +50,9 @@ def titled_download(title: str, frame: pl.DataFrame, stem: str) -> None:
         )
 
 
-def table_height(rows: int, most: int) -> int:
-    """Pixels of a table that shows ``rows`` rows, and scrolls beyond ``most``."""
-    return 35 * (min(rows, most) + 1) + (3 if rows <= most else 18)
+def table_height(rows: int, most: int) -> int | Literal["auto"]:
+    """Height of a table that shows its ``rows`` rows, and scrolls beyond ``most``: pixels."""
+    return "auto" if rows <= most else 35 * (most + 1) + 18
 
 
 @contextmanager

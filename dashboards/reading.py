@@ -27,7 +27,7 @@ SELECT
     snapshot_id,
     max(published_at) AS published_at,
     count(*) AS days,
-    max(business_date) AS last_date
+    max(max(business_date)) OVER (ORDER BY snapshot_id) AS last_date
 FROM lake.meta.published
 WHERE tenant_id = $tenant
 GROUP BY snapshot_id
@@ -43,7 +43,9 @@ class Publication:
     published_at: dt.datetime
     """UTC, without a zone."""
     days: int
+    """How many were published at it."""
     last_date: dt.date
+    """The last business day that it, or a snapshot before it, closed."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.charts import daily_pnl_charts
+from dashboards.day_states import show_day_states
 from dashboards.drilldown import show_behind
 from dashboards.figures import NO_SYMBOL, metric_text, styled
 from dashboards.masthead import Basis, masthead
@@ -89,7 +90,8 @@ def _chosen_scope(
 
 
 def _filters(first: object, last: object, values: pl.DataFrame) -> Choice | None:
-    assert isinstance(first, dt.date) and isinstance(last, dt.date)
+    assert isinstance(first, dt.date)
+    assert isinstance(last, dt.date)
     columns = st.columns([1.5, 1, 1, 0.8, 1, 1])
     picked = columns[0].date_input(
         "Business days",
@@ -146,7 +148,7 @@ def _report(
         selected = _tables(held, scope, currency)
         with problems_shown():
             show_behind(lake, scope, selected, currency)
-    _state_of_things(lake, scope, days, state)
+    show_day_states(lake, scope, days, state)
 
 
 def _tiles(total: pl.DataFrame, currency: str) -> None:
@@ -256,57 +258,3 @@ def _table(
         value = drawn[keys[-1]][picked[0]]
         if value is not None:
             selected[kind] = value
-
-
-def _state_of_things(lake: Lake, scope: Scope, days: pl.DataFrame, state: LakeState) -> None:
-    st.divider()
-    day_side, load_side = st.columns([3, 2])
-    choice = scope.choice
-    in_range = days.filter(pl.col("business_date").is_between(choice.first, choice.last))
-    if choice.servers:
-        in_range = in_range.filter(pl.col("server_id").is_in(choice.servers))
-    with day_side:
-        st.markdown("**State of the days**")
-        st.dataframe(
-            in_range.select(
-                pl.col("business_date").cast(pl.String).alias("Business day"),
-                pl.col("server_id").alias("Server"),
-                pl.col("state").alias("State"),
-                pl.col("version").alias("Version"),
-                pl.col("snapshot_id").alias("Snapshot"),
-                pl.col("published_at").dt.to_string("%Y-%m-%d %H:%M").alias("Published at (UTC)"),
-            ),
-            hide_index=True,
-            height=table_height(in_range.height, 9),
-        )
-    with load_side:
-        st.markdown("**Last load of each source**")
-        loads = finance.last_loads(lake, state.head, scope.tenant)
-        st.dataframe(
-            loads.select(
-                pl.col("source").alias("Source"),
-                pl.col("finished_at").dt.to_string("%Y-%m-%d %H:%M:%S").alias("Loaded at (UTC)"),
-            ),
-            hide_index=True,
-        )
-        _breaks(lake, scope, state)
-
-
-def _breaks(lake: Lake, scope: Scope, state: LakeState) -> None:
-    breaks = finance.open_breaks(
-        lake, scope.head_snapshot or scope.published_snapshot or state.head, scope.tenant
-    )
-    count = int(breaks["breaks"].sum())
-    st.markdown(f"**Open breaks: {count:,}**")
-    if count == 0:
-        st.caption("The books equal the platforms' own balances.")
-        return
-    st.dataframe(
-        breaks.select(
-            pl.col("break_type").alias("Type"),
-            pl.col("breaks").alias("Open"),
-            pl.col("oldest_days").alias("Oldest, days"),
-        ),
-        hide_index=True,
-    )
-    st.caption("`daybook breaks` lists them with their reasons.")
