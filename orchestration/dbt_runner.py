@@ -123,6 +123,8 @@ def run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    manager: Any = DuckDBConnectionManager
+
     target = target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     arguments = [*command, "--target", "embedded" if settings.catalog_url is None else "server"]
