@@ -123,7 +123,7 @@
         select closes.tenant_id, closes.server_id, closes.business_date
         from {{ ref("int_server_closes") }} as closes
         inner join
-            {{ touched_days() }} as touched
+            {{ touched_reporting_days() }} as touched
             on touched.tenant_id = closes.tenant_id
             and touched.server_id = closes.server_id
             and touched.business_date < closes.business_date

@@ -24,7 +24,7 @@
 
 
 {% macro duckdb__filetime_to_timestamp(filetime) -%}
-    make_timestamp((nullif({{ filetime }}, 0) - 116444736000000000)  -- 10)
+    make_timestamp(divide(nullif({{ filetime }}, 0) - 116444736000000000, 10))
 {%- endmacro %}
 
 
@@ -95,4 +95,10 @@
 
 {% macro duckdb__epoch_to_timestamp(seconds) -%}
     make_timestamp({{ seconds }} * 1000000)
+{%- endmacro %}
+
+
+{#- Whole minutes from one timestamp to another. -#}
+{% macro minutes_between(earlier, later) -%}
+    {{ whole_quotient(microseconds_between(earlier, later), "60000000") }}
 {%- endmacro %}

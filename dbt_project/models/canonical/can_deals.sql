@@ -55,7 +55,7 @@ with
                 when servers.clock_zone <> ''
                 then
                     {{
-                        microseconds_between(
+                        minutes_between(
                             server_time_to_utc(
                                 "hours.server_hour",
                                 "servers.clock_zone",
@@ -63,7 +63,7 @@ with
                             ),
                             "hours.server_hour",
                         )
-                    }}  -- 60000000
+                    }}
                 else servers.time_zone_minutes
             end as offset_minutes
         from hours

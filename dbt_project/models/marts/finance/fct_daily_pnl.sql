@@ -109,33 +109,57 @@ with
         where previous_close_date is not null
     ),
 
-    -- without end-of-day positions the account's own report has the floating result,
-    -- by account
-    floating as (
+    -- realised amounts count at the rate of their day, a floating result at that of its own close
+    movements as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            business_date as rate_date,
+            login,
+            symbol,
+            deal_count,
+            volume_lots,
+            closed_pnl,
+            cast(0 as decimal(38, 8)) as floating_change,
+            swap,
+            commission
+        from dealt
+        union all
         select
             steps.tenant_id,
             steps.server_id,
             steps.business_date,
+            steps.close_date,
             held.login,
             held.symbol,
-            sum(steps.weight * held.floating_pnl_amount) as floating_change,
-            sum(steps.weight * held.floating_swap_amount) as swap_change
+            0,
+            0,
+            0,
+            steps.weight * held.floating_pnl_amount,
+            steps.weight * held.floating_swap_amount,
+            0
         from steps
         inner join
             {{ ref("fct_open_positions") }} as held
             on held.tenant_id = steps.tenant_id
             and held.server_id = steps.server_id
             and held.business_date = steps.close_date
-        group by 1, 2, 3, 4, 5
         union all
+        -- without end-of-day positions the account's own report has the floating result
         select
             steps.tenant_id,
             steps.server_id,
             steps.business_date,
+            steps.close_date,
             reports.login,
-            '' as symbol,
-            sum(steps.weight * reports.floating_pnl_amount) as floating_change,
-            sum(steps.weight * reports.floating_swap_amount) as swap_change
+            '',
+            0,
+            0,
+            0,
+            steps.weight * reports.floating_pnl_amount,
+            steps.weight * reports.floating_swap_amount,
+            0
         from steps
         inner join
             {{ ref("stg_mt5__daily_reports") }} as reports
@@ -144,150 +168,125 @@ with
             and reports.business_date = steps.close_date
             and not steps.has_positions
         where reports.floating_pnl_amount <> 0 or reports.floating_swap_amount <> 0
-        group by 1, 2, 3, 4
-    ),
-
-    lines as (
-        select
-            both_sides.tenant_id,
-            both_sides.server_id,
-            both_sides.business_date,
-            both_sides.login,
-            both_sides.symbol,
-            cast(sum(both_sides.deal_count) as bigint) as deal_count,
-            cast(sum(both_sides.volume_lots) as decimal(38, 8)) as volume_lots,
-            cast(sum(both_sides.closed_pnl) as decimal(38, 8)) as closed_pnl,
-            cast(sum(both_sides.floating_change) as decimal(38, 8)) as floating_change,
-            cast(sum(both_sides.swap) as decimal(38, 8)) as swap,
-            cast(sum(both_sides.commission) as decimal(38, 8)) as commission
-        from
-            (
-                select
-                    tenant_id,
-                    server_id,
-                    business_date,
-                    login,
-                    symbol,
-                    deal_count,
-                    volume_lots,
-                    closed_pnl,
-                    0 as floating_change,
-                    swap,
-                    commission
-                from dealt
-                union all
-                select
-                    tenant_id,
-                    server_id,
-                    business_date,
-                    login,
-                    symbol,
-                    0 as deal_count,
-                    0 as volume_lots,
-                    0 as closed_pnl,
-                    floating_change,
-                    swap_change as swap,
-                    0 as commission
-                from floating
-            ) as both_sides
-        group by 1, 2, 3, 4, 5
-    ),
-
-    instruments as (
-        select tenant_id, server_id, symbol, instrument
-        from {{ ref("can_instruments") }}
     ),
 
     fx as (select business_date, currency, rate from {{ ref("can_fx_to_reporting") }}),
 
     converted as (
         select
-            lines.tenant_id,
-            lines.server_id,
-            lines.business_date,
-            accounts.account_key,
-            lines.symbol,
-            accounts.legal_entity,
-            accounts.book,
-            accounts.desk,
-            accounts.client_key,
-            accounts.country,
-            lines.login,
-            case
-                when lines.symbol = ''
-                then ''
-                else
-                    coalesce(
-                        instruments.instrument, {{ instrument_name("lines.symbol") }}
-                    )
-            end as instrument,
-            accounts.account_currency,
-            lines.deal_count,
-            lines.volume_lots,
-            lines.closed_pnl,
-            lines.floating_change,
-            lines.swap,
-            lines.commission,
+            movements.tenant_id,
+            movements.server_id,
+            movements.business_date,
+            movements.login,
+            movements.symbol,
+            movements.deal_count,
+            movements.volume_lots,
+            movements.closed_pnl,
+            movements.floating_change,
+            movements.swap,
+            movements.commission,
             case
                 when accounts.book = 'B'
                 then
                     {{
                         to_reporting(
-                            "-(lines.closed_pnl + lines.floating_change)",
+                            "-(movements.closed_pnl + movements.floating_change)",
                             "fx",
                             "accounts.money_divisor",
                         )
                     }}
                 else cast(0 as decimal(38, 8))
             end as dealing_pnl,
-            {{ to_reporting("-lines.commission", "fx", "accounts.money_divisor") }}
+            {{ to_reporting("-movements.commission", "fx", "accounts.money_divisor") }}
             as commission_income,
-            {{ to_reporting("-lines.swap", "fx", "accounts.money_divisor") }}
-            as swap_income
-        from lines
+            {{ to_reporting("-movements.swap", "fx", "accounts.money_divisor") }} as swap_income
+        from movements
         left join
             accounts
-            on accounts.tenant_id = lines.tenant_id
-            and accounts.server_id = lines.server_id
-            and accounts.login = lines.login
-        left join
-            instruments
-            on instruments.tenant_id = lines.tenant_id
-            and instruments.server_id = lines.server_id
-            and instruments.symbol = lines.symbol
+            on accounts.tenant_id = movements.tenant_id
+            and accounts.server_id = movements.server_id
+            and accounts.login = movements.login
         left join
             fx
-            on fx.business_date = lines.business_date
+            on fx.business_date = movements.rate_date
             and fx.currency = accounts.main_currency
         where accounts.login is not null
+    ),
+
+    -- a sum that lacks one of its rates is not known
+    lines as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            login,
+            symbol,
+            cast(sum(deal_count) as bigint) as deal_count,
+            cast(sum(volume_lots) as decimal(38, 8)) as volume_lots,
+            cast(sum(closed_pnl) as decimal(38, 8)) as closed_pnl,
+            cast(sum(floating_change) as decimal(38, 8)) as floating_change,
+            cast(sum(swap) as decimal(38, 8)) as swap,
+            cast(sum(commission) as decimal(38, 8)) as commission,
+            cast(
+                case when count(dealing_pnl) = count(*) then sum(dealing_pnl) end as decimal(38, 8)
+            ) as dealing_pnl,
+            cast(
+                case
+                    when count(commission_income) = count(*) then sum(commission_income)
+                end as decimal(38, 8)
+            ) as commission_income,
+            cast(
+                case when count(swap_income) = count(*) then sum(swap_income) end as decimal(38, 8)
+            ) as swap_income
+        from converted
+        group by tenant_id, server_id, business_date, login, symbol
+    ),
+
+    instruments as (
+        select tenant_id, server_id, symbol, instrument
+        from {{ ref("can_instruments") }}
     )
 
 select
-    tenant_id,
-    server_id,
-    business_date,
-    account_key,
-    symbol,
-    legal_entity,
-    book,
-    desk,
-    client_key,
-    country,
-    login,
-    instrument,
-    account_currency,
+    lines.tenant_id,
+    lines.server_id,
+    lines.business_date,
+    accounts.account_key,
+    lines.symbol,
+    accounts.legal_entity,
+    accounts.book,
+    accounts.desk,
+    accounts.client_key,
+    accounts.country,
+    lines.login,
+    case
+        when lines.symbol = ''
+        then ''
+        else coalesce(instruments.instrument, {{ instrument_name("lines.symbol") }})
+    end as instrument,
+    accounts.account_currency,
     '{{ var("reporting_currency") }}' as reporting_currency,
-    deal_count,
-    volume_lots,
-    closed_pnl as client_closed_pnl_amount,
-    floating_change as client_floating_change_amount,
-    swap as client_swap_amount,
-    commission as client_commission_amount,
-    dealing_pnl as dealing_pnl_reporting,
-    commission_income as commission_income_reporting,
-    swap_income as swap_income_reporting,
+    lines.deal_count,
+    lines.volume_lots,
+    lines.closed_pnl as client_closed_pnl_amount,
+    lines.floating_change as client_floating_change_amount,
+    lines.swap as client_swap_amount,
+    lines.commission as client_commission_amount,
+    lines.dealing_pnl as dealing_pnl_reporting,
+    lines.commission_income as commission_income_reporting,
+    lines.swap_income as swap_income_reporting,
     cast(
-        dealing_pnl + commission_income + swap_income as decimal(38, 8)
+        lines.dealing_pnl + lines.commission_income + lines.swap_income as decimal(38, 8)
     ) as total_reporting
-from converted
-order by business_date, server_id, login, symbol
+from lines
+left join
+    accounts
+    on accounts.tenant_id = lines.tenant_id
+    and accounts.server_id = lines.server_id
+    and accounts.login = lines.login
+left join
+    instruments
+    on instruments.tenant_id = lines.tenant_id
+    and instruments.server_id = lines.server_id
+    and instruments.symbol = lines.symbol
+order by lines.business_date, lines.server_id, lines.login, lines.symbol
