@@ -182,7 +182,12 @@ def _described(
 ) -> pl.DataFrame:
     if not marked:
         return pl.DataFrame(schema=REJECT_SCHEMA)
-    first = pl.concat(marked).unique(ROW, keep="first", maintain_order=True)
+    # Renamed, because a source may have a column of that name: MT5 deals have a Reason.
+    first = (
+        pl.concat(marked)
+        .unique(ROW, keep="first", maintain_order=True)
+        .rename({"column_name": "_column", "reason": "_reason"})
+    )
     shown = [c.target for c in contract.columns if not c.pii and c.target in rows.columns]
     key = [
         pl.col(name).cast(pl.String).fill_null("NULL") if name in rows.columns else pl.lit("NULL")
@@ -193,7 +198,7 @@ def _described(
         .select(
             pl.col(SOURCE_ROW).cast(pl.Int64).alias("row_number"),
             (pl.concat_str(key, separator="/") if key else pl.lit("")).alias("row_key"),
-            "column_name",
+            pl.col("_column").alias("column_name"),
             _place(),
             pl.struct(pl.col(name).cast(pl.String) for name in shown)
             .struct.json_encode()
@@ -207,11 +212,11 @@ def _place() -> pl.Expr:
     """The reason, with file and row where the rows came from a file."""
     return (
         pl.when(pl.col(SOURCE_ROW).is_null() | pl.col(SOURCE_TABLE).is_null())
-        .then(pl.col("reason"))
+        .then(pl.col("_reason"))
         .otherwise(
             pl.format(
                 "{} ({} row {}; correct it there and it is loaded with the next sync)",
-                "reason",
+                "_reason",
                 SOURCE_TABLE,
                 SOURCE_ROW,
             )

@@ -78,6 +78,7 @@ def _backfill(
     else:
         start, position = stored[0], int((stored[1] or "")[len(_BACKFILL) :])
     chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
+    rows = min(queries.count(), chunk)
     value = queries.value(column)
     while not context.stopping():
         after = f"WHERE {value} > {position}" if position is not None else ""
@@ -85,7 +86,7 @@ def _backfill(
         if end is None:
             break
         joiner = f"{after} AND" if after else "WHERE"
-        frame = queries.database.read(queries.rows(f"{joiner} {value} <= {end}"), chunk)
+        frame = queries.database.read(queries.rows(f"{joiner} {value} <= {end}"), rows)
         if position is None:
             frame = _with_null_keys(queries, frame)
         last = frame.height < chunk

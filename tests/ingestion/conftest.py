@@ -1,0 +1,35 @@
+"""A lake with empty tables, laid once and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ingestion.sync import sync_once
+from tests.ingestion.exports import Export
+from warehouse.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an installation without sources."""
+    home = tmp_path_factory.mktemp("empty") / "home"
+    sync_once(Settings(home=home))
+    return home
+
+
+@pytest.fixture
+def home(empty_home: Path, tmp_path: Path) -> Path:
+    """A home of the test's own."""
+    shutil.copytree(empty_home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Export:
+    """An empty SQLite export."""
+    path = tmp_path / "mt5.sqlite"
+    path.touch()
+    return Export(f"sqlite:///{path}")

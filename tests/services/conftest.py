@@ -1,0 +1,18 @@
+"""The fixtures of this folder: real servers, and homes as the ingestion tests use them."""
+
+from tests.ingestion.conftest import empty_home, home
+from tests.services.fixtures import (
+    mariadb_server,
+    mariadb_url,
+    postgresql_server,
+    postgresql_url,
+)
+
+__all__ = [
+    "empty_home",
+    "home",
+    "mariadb_server",
+    "mariadb_url",
+    "postgresql_server",
+    "postgresql_url",
+]
