@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from exports.errors import UnclosedPeriodError
-from warehouse.connection import AsOf, connect
+from warehouse.connection import LAKE, AsOf, attach_statement
 from warehouse.errors import SnapshotError
 from warehouse.settings import Settings
 
@@ -67,7 +67,7 @@ def _limits(as_of: AsOf) -> tuple[int | None, dt.date | None]:
 
 
 def covering_publication(
-    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
     *,
     tenant: str,
     servers: Sequence[str],
@@ -82,7 +82,7 @@ def covering_publication(
     published day. Days before a server's first figures are not.
 
     Args:
-        settings: the installation.
+        con: a connection to the lake's head.
         tenant: whose servers.
         servers: the servers the figures come from.
         period_from: first business day.
@@ -94,39 +94,38 @@ def covering_publication(
         SnapshotError: `as_of` is neither a snapshot id nor a date.
     """
     snapshot, day = _limits(as_of)
-    with connect("read", settings=settings) as con:
-        con.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE days_published AS
-            SELECT
-                server_id, business_date, max(version) AS version,
-                max(snapshot_id) AS snapshot_id, max(published_at) AS published_at
-            FROM lake.meta.published
-            WHERE tenant_id = $tenant
-                AND list_contains($servers, server_id)
-                AND ($snapshot IS NULL OR snapshot_id <= $snapshot)
-                AND ($day IS NULL OR published_at < $day::DATE + INTERVAL 1 DAY)
-            GROUP BY server_id, business_date
-            """,
-            {
-                "tenant": tenant,
-                "servers": list(servers),
-                "snapshot": snapshot,
-                "day": day,
-            },
-        )
-        missing = _missing_days(con, tenant, servers, period_from, period_to)
-        row = con.execute(
-            """
-            SELECT
-                max(snapshot_id), max(published_at), 1 + sum(version - 1),
-                min(business_date) FILTER (WHERE business_date >= $1),
-                max(business_date) FILTER (WHERE business_date >= $1)
-            FROM days_published
-            WHERE business_date <= $2
-            """,
-            [period_from, period_to],
-        ).fetchone()
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE days_published AS
+        SELECT
+            server_id, business_date, max(version) AS version,
+            max(snapshot_id) AS snapshot_id, max(published_at) AS published_at
+        FROM lake.meta.published
+        WHERE tenant_id = $tenant
+            AND list_contains($servers, server_id)
+            AND ($snapshot IS NULL OR snapshot_id <= $snapshot)
+            AND ($day IS NULL OR published_at < $day::DATE + INTERVAL 1 DAY)
+        GROUP BY server_id, business_date
+        """,
+        {
+            "tenant": tenant,
+            "servers": list(servers),
+            "snapshot": snapshot,
+            "day": day,
+        },
+    )
+    missing = _missing_days(con, tenant, servers, period_from, period_to)
+    row = con.execute(
+        """
+        SELECT
+            max(snapshot_id), max(published_at), 1 + sum(version - 1),
+            min(business_date) FILTER (WHERE business_date >= $1),
+            max(business_date) FILTER (WHERE business_date >= $1)
+        FROM days_published
+        WHERE business_date <= $2
+        """,
+        [period_from, period_to],
+    ).fetchone()
     if missing or row is None or row[4] is None:
         raise UnclosedPeriodError(
             f"The period {period_from} to {period_to} is not closed: "
@@ -141,6 +140,30 @@ def covering_publication(
         first_day=row[3],
         last_day=row[4],
     )
+
+
+def read_at(
+    con: duckdb.DuckDBPyConnection, settings: Settings, publication: Publication | None
+) -> None:
+    """Turn a connection to a publication's snapshot, all tables as of then; None: to the head.
+
+    Opening another connection would load the extensions again, which takes longer than a
+    statement's queries.
+
+    Raises:
+        SnapshotError: the snapshot is no longer kept.
+    """
+    snapshot = publication.snapshot_id if publication else None
+    con.execute("USE memory")
+    con.execute(f"DETACH {LAKE}")
+    try:
+        con.execute(attach_statement(settings, read_only=True, snapshot=snapshot))
+    except duckdb.Error as error:
+        raise SnapshotError(
+            f"Snapshot {snapshot} cannot be read any more: {error}.",
+            todo="restore the lake from a backup that still holds it",
+        ) from error
+    con.execute(f"USE {LAKE}")
 
 
 def _missing_days(

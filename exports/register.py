@@ -11,7 +11,7 @@ from pathlib import Path
 from exports import archive
 from exports.filings import REGIMES, regime
 from exports.filings.specification import FilingDraft, FilingRequest, Specification
-from exports.publication import covering_publication
+from exports.publication import covering_publication, read_at
 from warehouse.code_version import code_version
 from warehouse.connection import AsOf, connect
 from warehouse.control import audit, registers
@@ -208,15 +208,15 @@ def _draft(
     with connect("read", settings=settings) as con:
         first, last = specification.window(con, window_to)
         servers = specification.servers(con, tenant, legal_entity)
-    if not servers:
-        raise UsageError(
-            f"No account belongs to {legal_entity or 'any legal entity'} of tenant {tenant}.",
-            todo="check the tenant and the legal entity in the broker's group mapping",
+        if not servers:
+            raise UsageError(
+                f"No account belongs to {legal_entity or 'any legal entity'} of tenant {tenant}.",
+                todo="check the tenant and the legal entity in the broker's group mapping",
+            )
+        publication = covering_publication(
+            con, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
         )
-    publication = covering_publication(
-        settings, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
-    )
-    with connect("read", as_of=publication.snapshot_id, settings=settings) as con:
+        read_at(con, settings, publication)
         # The rules as they stood in the snapshot decide; the head only said what to look for.
         first, last = specification.window(con, window_to)
         request = FilingRequest(

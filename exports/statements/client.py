@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from exports.publication import Publication, covering_publication, month_of
+from exports.publication import Publication, covering_publication, month_of, read_at
 from exports.statements import client_sections as sections
 from exports.statements.client_figures import AccountFigures, account_figures, check_ties
 from exports.statements.client_queries import find_accounts, read_client_records
@@ -46,42 +47,83 @@ def make_client_statement(
         UnclosedPeriodError: days of the period are not published.
         FiguresDisagreeError: figures that must be equal are not.
     """
-    made = client_statement_document(settings, client, period, as_of, tenant=tenant)
-    return make(settings, made, format, out, actor=actor)
+    (made,) = make_client_statements(
+        settings, [client], period, format, out, as_of, tenant=tenant, actor=actor
+    )
+    return made
 
 
-def client_statement_document(
+def make_client_statements(
     settings: Settings,
-    client: str,
+    clients: Sequence[str],
+    period: str,
+    format: StatementFormat,
+    out: Path,
+    as_of: AsOf = None,
+    *,
+    tenant: str | None = None,
+    actor: str = "daybook",
+) -> Iterator[StatementFile]:
+    """The statements of many clients over one connection, one after the other.
+
+    Arguments and errors as `make_client_statement`; the first error ends the run, statements made
+    before it stay made.
+    """
+    for made in client_statement_documents(settings, clients, period, as_of, tenant=tenant):
+        yield make(settings, made, format, out, actor=actor)
+
+
+def client_statement_documents(
+    settings: Settings,
+    clients: Sequence[str],
     period: str,
     as_of: AsOf = None,
     *,
     tenant: str | None = None,
-) -> MadeStatement:
-    """The statement before it has a format; arguments and errors as `make_client_statement`."""
+) -> Iterator[MadeStatement]:
+    """Statements before they have a format; arguments and errors as `make_client_statement`."""
     tenant = tenant or settings.tenant
     first, last = month_of(period)
+    by_servers: dict[tuple[str, ...], list[str]] = {}
     with connect("read", settings=settings) as con:
-        servers = sorted({account.server_id for account in find_accounts(con, tenant, client)})
-    publication = covering_publication(
-        settings, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
-    )
-    with connect("read", as_of=publication.snapshot_id, settings=settings) as con:
-        accounts = find_accounts(con, tenant, client)
-        records = read_client_records(
-            con,
-            accounts,
-            period_from=first,
-            period_to=last,
-            rates_on=publication.last_day,
-            reporting_currency=settings.reporting_currency,
-        )
+        for client in clients:
+            accounts = find_accounts(con, tenant, client)
+            servers = tuple(sorted({account.server_id for account in accounts}))
+            by_servers.setdefault(servers, []).append(client)
+        for servers, group in by_servers.items():
+            publication = covering_publication(
+                con, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
+            )
+            read_at(con, settings, publication)
+            for client in group:
+                accounts = find_accounts(con, tenant, client)
+                records = read_client_records(
+                    con,
+                    accounts,
+                    period_from=first,
+                    period_to=last,
+                    rates_on=publication.last_day,
+                    reporting_currency=settings.reporting_currency,
+                )
+                yield _made(settings, client, tenant, period, publication, records)
+            read_at(con, settings, None)
+
+
+def _made(
+    settings: Settings,
+    client: str,
+    tenant: str,
+    period: str,
+    publication: Publication,
+    records: ClientRecords,
+) -> MadeStatement:
     check_ties(records)
+    first, last = month_of(period)
+    accounts = records.accounts
     is_one_account = client == accounts[0].account_key
     subject = client if is_one_account else accounts[0].client_key or client
-    name = subject.replace("/", "-") + f"-{period}-v{publication.version}"
     document = StatementDocument(
-        number=name,
+        number=f"{subject.replace('/', '-')}-{period}-v{publication.version}",
         kind="account" if is_one_account else "client",
         title="Account statement",
         issuer=settings.display_name,
@@ -119,14 +161,14 @@ def _facts(
 
 def _parts(records: ClientRecords, reporting_currency: str) -> tuple[Part, ...]:
     accounts = [account_figures(account, records) for account in records.accounts]
+    tables = [sections.accounts_overview(accounts)]
+    if len(accounts) > 1 or accounts[0].currency != reporting_currency:
+        tables.append(sections.currency_totals(accounts, records.rates, reporting_currency))
     overview = Part(
         key="consolidated",
         title="All accounts" if len(accounts) > 1 else "Overview",
         facts=(),
-        sections=(
-            sections.accounts_overview(accounts),
-            sections.currency_totals(accounts, records.rates, reporting_currency),
-        ),
+        sections=tuple(tables),
         notes=_rate_notes(accounts, records, reporting_currency),
     )
     return (overview, *(_account_part(figures) for figures in accounts))

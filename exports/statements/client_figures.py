@@ -218,6 +218,7 @@ def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
     held = [position for position in records.open_positions if position.account_key == key]
     flat = [position for position in records.closed_positions if position.account_key == key]
     columns = _DealColumns(deals, balances, components, rounded, spread)
+    trades = columns.trades()
     return AccountFigures(
         account=account,
         currency=currency,
@@ -233,7 +234,7 @@ def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
         equity=equity,
         exact_balance=balances.closing_balance / divisor,
         exact_equity=balances.equity / divisor,
-        trades=columns.trades(),
+        trades=trades,
         operations=columns.operations(credit - opening_credit),
         open_positions=tuple(
             OpenFigures(*row)
@@ -244,14 +245,33 @@ def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
                 strict=True,
             )
         ),
-        closed_positions=tuple(
-            ClosedFigures(
-                position,
-                rounded(position.commission),
-                rounded(position.swap),
-                rounded(position.closed_pnl),
-            )
-            for position in flat
+        closed_positions=tuple(_closed(position, trades, rounded) for position in flat),
+    )
+
+
+def _closed(
+    position: ClosedPosition,
+    trades: Sequence[TradeFigures],
+    rounded: Callable[[Decimal], Decimal],
+) -> ClosedFigures:
+    own = [trade for trade in trades if trade.deal.position_id == position.position_id]
+
+    def life(exact: Decimal, parts: list[Decimal], printed: list[Decimal]) -> Decimal:
+        # All its deals are on this statement: it shows what they show.
+        return sum(printed, _ZERO) if printed and sum(parts) == exact else rounded(exact)
+
+    return ClosedFigures(
+        position,
+        life(
+            position.commission,
+            [trade.deal.commission + trade.deal.fee for trade in own],
+            [trade.commission + trade.fee for trade in own],
+        ),
+        life(position.swap, [trade.deal.swap for trade in own], [trade.swap for trade in own]),
+        life(
+            position.closed_pnl,
+            [trade.deal.closed_pnl for trade in own],
+            [trade.closed_pnl for trade in own],
         ),
     )
 

@@ -170,13 +170,13 @@ def closed_positions(figures: AccountFigures) -> Section:
     """Positions that became flat in the period, over their whole life."""
     rows = tuple(
         (
+            row.position.opened_at,
+            row.position.closed_at,
             str(row.position.position_id),
             row.position.symbol,
             row.position.side,
             _lots(row.position.lots),
-            row.position.opened_at,
             _price(row.position.open_value / row.position.lots, row.position.price_digits),
-            row.position.closed_at,
             _price(row.position.close_value / row.position.lots, row.position.price_digits),
             row.commission,
             row.swap,
@@ -185,15 +185,15 @@ def closed_positions(figures: AccountFigures) -> Section:
         for row in figures.closed_positions
     )
     columns = (
+        Column("opened", "Opened", "time"),
+        Column("closed", "Closed", "time"),
         Column("position", "Position"),
         Column("symbol", "Symbol"),
         Column("side", "Side"),
         Column("lots", "Lots", "lots"),
-        Column("opened", "Opened", "time"),
-        Column("open_price", "Price", "price"),
-        Column("closed", "Closed", "time"),
-        Column("close_price", "Price", "price"),
-        *_money(("commission", "Commission"), ("swap", "Swap"), ("closed_pnl", "Profit")),
+        Column("open_price", "Open price", "price"),
+        Column("close_price", "Close price", "price"),
+        *_money(("commission", "Commission, fees"), ("swap", "Swap"), ("closed_pnl", "Profit")),
     )
     section = Section(
         "closed_positions",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from exports.publication import Publication, covering_publication, month_of
+from exports.publication import Publication, covering_publication, month_of, read_at
 from exports.rounding import round_parts
 from exports.statements.document import Cell, Column, Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
@@ -68,11 +68,15 @@ def partner_statement_document(
     first, last = month_of(period)
     with connect("read", settings=settings) as con:
         partner_key = find_partner(con, tenant, partner)
-        servers = partner_servers(con, tenant)
-    publication = covering_publication(
-        settings, tenant=tenant, servers=servers, period_from=first, period_to=last, as_of=as_of
-    )
-    with connect("read", as_of=publication.snapshot_id, settings=settings) as con:
+        publication = covering_publication(
+            con,
+            tenant=tenant,
+            servers=partner_servers(con, tenant),
+            period_from=first,
+            period_to=last,
+            as_of=as_of,
+        )
+        read_at(con, settings, publication)
         records = read_partner_records(con, partner_key, period_from=first, period_to=last)
     document = StatementDocument(
         number=f"{partner_key.replace('/', '-')}-{period}-v{publication.version}",
@@ -168,22 +172,22 @@ def _grouped(
         rows += [
             (
                 masked(total.name) if mask else total.name,
-                total.level,
                 _MODELS.get(total.model, total.model),
-                total.lines,
-                round_half_away(total.base_quantity, 2),
                 currency,
+                total.level,
+                total.lines,
+                _shortest(total.base_quantity),
                 share,
             )
             for total, share in zip(group, shares, strict=True)
         ]
     columns = (
         Column("name", heading),
+        Column("model", "Rule"),
+        Column("currency", "Currency"),
         Column("level", "Level", "count"),
-        Column("model", "Model"),
         Column("lines", "Lines", "count"),
         Column("base", "Lots or commission", "lots"),
-        Column("currency", "Currency"),
         Column("amount", "Amount", "money"),
     )
     return Section(key, title, columns, tuple(rows))
@@ -207,10 +211,10 @@ def _lines(lines: Sequence[LedgerLine], currency: str) -> Section:
             masked(line.account_key),
             line.symbol or "",
             line.partner_path,
-            line.level,
             line.agreement_id or "",
             _MODELS.get(line.model or "", line.model or "")
             + (" (adjustment)" if line.entry_type == "adjustment" else ""),
+            line.level,
             _shortest(line.base_quantity),
             _shortest(line.rate),
             amount,
@@ -225,9 +229,9 @@ def _lines(lines: Sequence[LedgerLine], currency: str) -> Section:
         Column("account", "Account"),
         Column("symbol", "Symbol"),
         Column("path", "Path"),
-        Column("level", "Level", "count"),
         Column("agreement", "Agreement"),
         Column("model", "Rule"),
+        Column("level", "Level", "count"),
         Column("base", "Base", "lots"),
         Column("rate", "Rate", "rate"),
         Column("amount", "Amount", "money"),
