@@ -42,9 +42,7 @@ def write_broker(folder: Path) -> dict[str, int]:
 
 def write_configuration(path: Path, *, from_environment: bool) -> None:
     """daybook.toml beside the simulated sources; a database URL is never written into it."""
-    address = (
-        f'url_env = "{URL_VARIABLE}"' if from_environment else f'url = "sqlite:///{MT5_FILE}"'
-    )
+    address = f'url_env = "{URL_VARIABLE}"' if from_environment else f'url = "sqlite:///{MT5_FILE}"'
     path.write_text(
         "# Written by `daybook simulate`: reads the simulated broker beside this file.\n"
         'home = "home"\ntenant = "demo"\nreporting_currency = "USD"\ntruth_path = "truth"\n\n'

@@ -1,4 +1,4 @@
-"""Money that moves without a trade: deposits, withdrawals, transfers, credits, fees, corrections."""
+"""Money that moves without a trade: deposits, withdrawals, transfers, credits, charges."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class CashBook:
 
 def minor_units(amount: float, currency: str) -> int:
     """Whole minor units of an amount."""
-    return round(amount * 10 ** CURRENCY_DIGITS[currency])
+    return int(np.rint(amount * 10.0 ** CURRENCY_DIGITS[currency]))
 
 
 def at(day: int, hour: int, minute: int = 0) -> int:
@@ -125,8 +125,9 @@ def fund_accounts(
             later = int(day[index]) + 9 + (window.days - 9) * (number - 2) // 3
             if index in primaries and chance[index, number] < 0.5 and later <= window.last - 1:
                 whole = int(limit * chance[index, 5] / _in_usd(1.0, currency, rates)) or 1
+                method = "card" if card[index] else "wire"
                 cash.request(index, at(later, 0, int(minutes[index, number])),
-                             -minor_units(whole, currency), "card" if card[index] else "wire")  # fmt: skip
+                             -minor_units(whole, currency), method)  # fmt: skip
     return Funding(day=day, usd=usd)
 
 

@@ -67,7 +67,7 @@ def _add_late_correction(
 ) -> tuple[pl.DataFrame, Restatement, int]:
     """A correction booked today for a day long closed."""
     day = restatable_day(world.window, 0.7)
-    number = max(int(deals["deal"].max() or 0), FIRST_DEAL) + 1  # type: ignore[call-overload]
+    number = int(deals["deal"].to_numpy().max(initial=FIRST_DEAL)) + 1
     row = {name: 0 if kind != pl.String else "" for name, kind in deals.schema.items()} | {
         "deal": number,
         "arrival_ms": moment,
@@ -109,6 +109,8 @@ def apply_corrections(url: str, before: World, after: World, *, by_year: bool) -
         with engine.begin() as connection:
             database = PlatformDatabase(connection)
             for spec in TABLES:
+                if spec.name == "mt5_orders_history":
+                    continue  # an order keeps the price it was filled at
                 old, new = _changes(spec, old_tables[spec.name], new_tables[spec.name], stamp)
                 split = by_year and spec.name == "mt5_deals"
                 parts = physical_tables(spec, old, split)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,7 +29,7 @@ Rows = list[Sequence[object]]
 def utc_text(server_ms: int) -> str:
     """ISO UTC text (no zone) of a server-clock time."""
     utc = int(to_utc_ms(np.array([server_ms], dtype=np.int64))[0])
-    return (datetime(1970, 1, 1) + timedelta(milliseconds=utc)).isoformat(" ", "seconds")
+    return datetime.fromtimestamp(utc // 1000, UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
@@ -81,14 +81,14 @@ def classifications(population: Population, window: Window) -> list[Classificati
 def classification_on(rows: list[Classification], client: int, day: date) -> str:
     """The classification in force; '' if none."""
     for row in rows:
-        if row.client == client and row.valid_from <= day:
-            if row.valid_to is None or day < row.valid_to:
-                return row.classification
+        begun = row.client == client and row.valid_from <= day
+        if begun and (row.valid_to is None or day < row.valid_to):
+            return row.classification
     return ""
 
 
 def psp_references(world: World) -> dict[int, str]:
-    """Payment reference per request id: ch_/re_ at Stripe, po_ for bank payouts, '' for wires in."""
+    """Payment reference per request id: ch_/re_ at Stripe, po_ of a bank payout, '' for a wire."""
     rng = stream(world.seed, "references")
     alphabet = np.array(list("0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"))
     references: dict[int, str] = {}

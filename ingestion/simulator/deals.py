@@ -41,14 +41,10 @@ def _trade_frame(settled: Settled, population: Population, late: LateArrival) ->
     per_lot = np.array([spec.commission_per_lot for spec in GROUPS])[group]
     fee = np.array([spec.fee_per_lot for spec in GROUPS])[group] * (events.symbol == US500)
     arrival = np.where(events.position == late.position, late.arrival_ms, events.server_ms)
-    arrival = arrival + np.where(
-        (events.position == late.position) & (settled.entry != 0), 35, 0
-    )
+    arrival = arrival + np.where((events.position == late.position) & (settled.entry != 0), 35, 0)
 
     def charged(rate: np.ndarray) -> IntArray:
-        return -divide_half_away(
-            opened * np.rint(rate * 100).astype(np.int64) * 10**digits, 10_000
-        )
+        return -divide_half_away(opened * np.rint(rate * 100).astype(np.int64) * 10**digits, 10_000)
 
     stopped = np.isin(events.reason, (REASON_SL, REASON_TP))
     return pl.DataFrame(

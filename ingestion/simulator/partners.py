@@ -1,4 +1,4 @@
-"""Introducing brokers: their tree, their agreements, and the commissions they must be paid."""
+"""Introducing brokers: their tree and their agreements."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Agreement:
     valid_to: date | None
 
 
-def _in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
+def in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
     return valid_from <= day and (valid_to is None or day < valid_to)
 
 
@@ -95,9 +95,14 @@ def agreements(window: Window) -> list[Agreement]:
         ("P1", 2, share, "0.05", None, every, book_a, start, None),
     ]
     return [
-        Agreement(f"A{number:03d}", partner, level, model, Decimal(rate), *rest)
-        for number, (partner, level, model, rate, *rest) in enumerate(terms, start=1)
-    ]
+        Agreement(
+            f"A{number:03d}", partner, level, model, Decimal(rate), currency, symbols, groups,
+            valid_from, valid_to,
+        )
+        for number, (
+            partner, level, model, rate, currency, symbols, groups, valid_from, valid_to,
+        ) in enumerate(terms, start=1)
+    ]  # fmt: skip
 
 
 def write_partners(world: World, folder: Path) -> dict[str, int]:
@@ -123,107 +128,3 @@ def write_partners(world: World, folder: Path) -> dict[str, int]:
             (astuple(agreement) for agreement in agreements(world.window)),
         ),
     }  # fmt: skip
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """SQL LIKE for patterns whose only wildcard is %."""
-    return fnmatchcase(value.replace("\\", "/"), pattern.replace("\\", "/").replace("%", "*"))
-
-
-class _Tree:
-    def __init__(self, edges: list[TreeEdge]) -> None:
-        self._edges: dict[tuple[str, str], list[TreeEdge]] = {}
-        for edge in edges:
-            self._edges.setdefault((edge.child_kind, edge.child_id), []).append(edge)
-
-    def chain(self, client: str, day: date) -> list[str]:
-        """Direct partner first, then its parents, at most three."""
-        chain: list[str] = []
-        kind, child = "client", client
-        while len(chain) <= DEEPEST_LEVEL:
-            parent = next(
-                (
-                    edge.parent_partner_id
-                    for edge in self._edges.get((kind, child), [])
-                    if _in_force(edge.valid_from, edge.valid_to, day)
-                ),
-                None,
-            )
-            if parent is None:
-                break
-            chain.append(parent)
-            kind, child = "partner", parent
-        return chain
-
-
-def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]]]:
-    """Agreements in force for each (account, symbol, day) that traded, one list per level."""
-    population = world.population
-    tree = _Tree(tree_edges(population, world.window))
-    terms = agreements(world.window)
-    cells = _paying_deals(world).select("account", "symbol", "day").unique().sort(pl.all())
-    for account, symbol, day_number in cells.iter_rows():
-        client = int(population.client[account])
-        if client < 0:
-            continue
-        day = day_of(day_number)
-        group = GROUPS[population.group[account]].group
-        name = SYMBOLS[symbol].symbol
-        for level, partner in enumerate(tree.chain(client_id(client), day)):
-            found = [
-                term
-                for term in terms
-                if term.partner_id == partner
-                and term.level == level
-                and _in_force(term.valid_from, term.valid_to, day)
-                and _matches(term.symbol_pattern, name)
-                and _matches(term.account_group_pattern, group)
-            ]
-            if found:
-                yield (account, name, day_number), found
-
-
-def _paying_deals(world: World) -> pl.DataFrame:
-    """Trades outside excluded groups that are turnover (not rollover, not variation margin)."""
-    excluded = [index for index, flag in enumerate(world.population.is_excluded()) if flag]
-    return world.deals.filter(
-        (pl.col("action") <= 1)
-        & ~pl.col("reason").is_in([6, 8])
-        & ~pl.col("account").is_in(excluded)
-    ).with_columns(day=pl.col("server_ms") // DAY_MS)
-
-
-def commission_ledger_truth(world: World) -> pl.DataFrame:
-    """Paying lines only: per lot on closed volume, share on the deal's own commission."""
-    population = world.population
-    names = [spec.symbol for spec in SYMBOLS]
-    deals: dict[tuple[int, str, int], list[tuple[int, int, int]]] = {}
-    columns = ("account", "symbol", "day", "deal", "closed_volume", "commission")
-    for account, symbol, day, *rest in _paying_deals(world).select(columns).iter_rows():
-        deals.setdefault((account, names[symbol], day), []).append(tuple(rest))
-    rows: list[tuple[str, int, str, int, str, Decimal, str]] = []
-    for key, terms in _lines(world):
-        currency = population.currency[key[0]]
-        cents = money_divisor(currency)
-        money = Decimal(1).scaleb(-CURRENCY_DIGITS[currency]) / cents
-        for term in terms:
-            for deal, closed, commission in deals[key]:
-                if term.model == "per_lot" and closed > 0:
-                    amount = Decimal(closed) / 100 / cents * term.rate
-                    paid_in = term.currency or ""
-                elif term.model == "commission_share" and commission < 0:
-                    amount = -commission * money * term.rate
-                    paid_in = "USD" if cents == 100 else currency
-                else:
-                    continue
-                rows.append(
-                    (SERVER_ID, deal, term.partner_id, term.level, term.model,
-                     amount.quantize(Decimal("1e-8"), ROUND_HALF_UP), paid_in)
-                )  # fmt: skip
-    return pl.DataFrame(
-        rows,
-        schema={"server_id": pl.String, "deal": pl.Int64, "partner_id": pl.String,
-                "level": pl.Int64, "model": pl.String, "amount": pl.Decimal(24, 8),
-                "currency": pl.String},
-        orient="row",
-    ).sort("deal", "level", "partner_id", "model")  # fmt: skip

@@ -150,9 +150,7 @@ def users_table(world: World, days: AccountDays) -> pl.DataFrame:
     known = np.arange(population.size - 1)
     digits = population.currency_digits[known]
     stated = platform_balances(world, days).restated[known]
-    last_change = (
-        world.deals.group_by("account").agg(pl.col("changed_ms").max()).sort("account")
-    )
+    last_change = world.deals.group_by("account").agg(pl.col("changed_ms").max()).sort("account")
     changed = population.registered_ms.copy()
     changed[last_change["account"].to_numpy()] = last_change["changed_ms"].to_numpy()
     names, countries = [], []

@@ -187,7 +187,7 @@ def _held_columns(world: World, rows: np.ndarray) -> Columns:
 def position_tickets(world: World) -> IntArray:
     """Platform ticket of each position number."""
     pairs = world.deals.filter(pl.col("position") >= 0).select("position", "position_id").unique()
-    tickets = np.zeros(int(pairs["position"].max() or 0) + 1, dtype=np.int64)  # type: ignore[call-overload]
+    tickets = np.zeros(int(pairs["position"].to_numpy().max(initial=-1)) + 1, dtype=np.int64)
     tickets[pairs["position"].to_numpy()] = pairs["position_id"].to_numpy()
     return tickets
 

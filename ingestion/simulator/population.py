@@ -23,7 +23,7 @@ STRUCTURING, RAPID, NO_TRADE, STOP_OUT = 0, 1, 2, 3
 FIRST_ORDINARY = 4
 
 _COUNTRIES = ("CY", "DE", "FR", "ES", "PL", "ZA", "AE", "TH", "VN", "MX", "GB", "IT")
-_SYLLABLES = ("ta", "vor", "me", "lin", "ka", "ru", "den", "sa", "mi", "bor", "el", "no", "ri", "yu")  # fmt: skip
+_SYLLABLES = ("ta", "vor", "me", "lin", "ka", "ru", "den", "sa", "mi", "bor", "el", "no", "yu")
 
 
 @dataclass(frozen=True)

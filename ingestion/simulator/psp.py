@@ -74,28 +74,26 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
             text = f"deposit {operation.request}"
             add(minor, fee, currency, "charge", "charge", created, source, text)
             late = operation.server_ms + 6 * DAY_MS
-            if not disputed and late < world.window.end_ms and currency == "EUR":
+            if not disputed and late < world.window.end_ms:
                 disputed = True
+                text = f"dispute of deposit {operation.request}"
+                disputed_id = source.replace("ch_", "dp_")
                 add(-minor, 1_500, currency, "adjustment", "dispute", _seconds(late),
-                    source.replace("ch_", "dp_"), f"dispute of deposit {operation.request}")  # fmt: skip
+                    disputed_id, text)  # fmt: skip
         else:
             add(-minor, 0, currency, "refund", "refund", created, source,
                 f"withdrawal {operation.request}")  # fmt: skip
     if not any(row.type == "refund" for row in rows):
-        _refund_first_charge(rows, add)
+        charge = next(row for row in rows if row.type == "charge")
+        add(-(charge.amount // 10), 0, charge.currency, "refund", "refund",
+            charge.created + 86_400, charge.source.replace("ch_", "re_"),
+            "partial refund")  # fmt: skip
     rows.extend(_payouts(world, rows))
     rows.sort(key=lambda row: (row.created, row.source, row.type))
     return [
         BalanceTransaction(**(asdict(row) | {"id": f"txn_{world.seed:04d}{n:08d}"}))
         for n, row in enumerate(rows, start=1)
     ]
-
-
-def _refund_first_charge(rows: list[BalanceTransaction], add: object) -> None:
-    charge = next((row for row in rows if row.type == "charge"), None)
-    if charge is not None and callable(add):
-        add(-charge.amount // 10, 0, charge.currency, "refund", "refund", charge.created + 86_400,
-            charge.source.replace("ch_", "re_"), "partial refund")  # fmt: skip
 
 
 def _payouts(world: World, rows: list[BalanceTransaction]) -> list[BalanceTransaction]:

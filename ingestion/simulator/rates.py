@@ -42,10 +42,10 @@ class EcbRates:
         cross = self.per_eur[target][index] / self.per_eur[currency][index]
         return int((cross * RATE_SCALE).to_integral_value(rounding=ROUND_HALF_UP))
 
-    def scaled_series(self, currency: str, target: str, window: Window) -> npt.NDArray[np.object_]:
-        """``scaled_cross`` for every day of the window: object array of Python integers."""
+    def scaled_series(self, currency: str, target: str, window: Window) -> npt.NDArray[np.int64]:
+        """``scaled_cross`` for every day of the window."""
         days = range(window.first, window.last + 1)
-        return np.array([self.scaled_cross(currency, target, day) for day in days], dtype=object)
+        return np.array([self.scaled_cross(currency, target, day) for day in days], dtype=np.int64)
 
 
 def load_ecb_rates(window: Window) -> EcbRates:

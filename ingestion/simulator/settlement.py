@@ -77,9 +77,7 @@ class SymbolArrays:
     @classmethod
     def of_market(cls) -> SymbolArrays:
         raw = [
-            round(
-                10.0**-s.digits * s.contract_size / 100 * 10 ** CURRENCY_DIGITS[s.profit] * 1000
-            )
+            round(10.0**-s.digits * s.contract_size / 100 * 10 ** CURRENCY_DIGITS[s.profit] * 1000)
             for s in SYMBOLS
         ]
         return cls(
@@ -181,9 +179,7 @@ class Settlement:
                 mean * np.abs(before) + price[at] * np.abs(deal),
                 np.maximum(np.abs(before) + np.abs(deal), 1),
             )
-            average[which] = np.select(
-                [closing == 0, opening > 0], [weighted, price[at]], mean
-            )
+            average[which] = np.select([closing == 0, opening > 0], [weighted, price[at]], mean)
             opened[which] = np.where((before == 0) | (opening * closing > 0),
                                      events.server_ms[at], opened[which])  # fmt: skip
             volume[which] = after

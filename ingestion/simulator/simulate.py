@@ -15,13 +15,15 @@ from ingestion.simulator.clock import day_of
 from ingestion.simulator.corrections import apply_corrections, correct_past
 from ingestion.simulator.crm import write_crm
 from ingestion.simulator.errors import SimulationError
-from ingestion.simulator.partners import commission_ledger_truth, write_partners
+from ingestion.simulator.partners import write_partners
 from ingestion.simulator.platform_reference import platform_tables
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
 from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
-from ingestion.simulator.truth_pnl import daily_pnl_truth, losing_accounts_truth
+from ingestion.simulator.truth_losing import losing_accounts_truth
+from ingestion.simulator.truth_partners import commission_ledger_truth
+from ingestion.simulator.truth_pnl import daily_pnl_truth
 from ingestion.simulator.world import World, build_world
 from ingestion.simulator.writers import write_tables
 
@@ -72,7 +74,7 @@ def simulate(
         SimulationError: too few accounts or days; ``corrections`` without a matching simulation
             in ``out``, or for the second time.
     """
-    arguments = {
+    arguments: dict[str, object] = {
         "seed": seed, "days": days, "accounts": accounts, "deals_per_day": deals_per_day,
         "target_deals": target_deals, "deals_by_year": deals_by_year,
     }  # fmt: skip

@@ -105,9 +105,7 @@ def alerts_truth(world: World) -> pl.DataFrame:
 def _trades(world: World, account: int) -> list[tuple[int, float]]:
     """(time, lots) of an account's trades; cent lots are a hundredth."""
     deals = world.deals.filter(
-        (pl.col("account") == account)
-        & (pl.col("action") <= 1)
-        & ~pl.col("reason").is_in([6, 8])
+        (pl.col("account") == account) & (pl.col("action") <= 1) & ~pl.col("reason").is_in([6, 8])
     ).select("server_ms", "volume")
     lots = deals["volume"].to_numpy() / 100.0 / int(world.population.cents[account])
     return list(zip(deals["server_ms"].to_list(), np.asarray(lots).tolist(), strict=True))

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from ingestion.simulator.clock import IntArray, day_of
 from ingestion.simulator.days import COMPONENTS, AccountDays, opening
+from ingestion.simulator.exact_money import exact
 from ingestion.simulator.market import SERVER_ID
 from ingestion.simulator.world import World
-
-
-def exact(minor: IntArray, digits: IntArray) -> pl.Series:
-    """DECIMAL(24,8) of minor units, without a float in between.
-
-    Decimals are laid out as the 128-bit integers that Arrow keeps them as.
-    """
-    scaled = np.asarray(minor, dtype=np.int64) * 10 ** (8 - np.asarray(digits))
-    words = np.stack([scaled, scaled >> 63], axis=1).astype("<i8")
-    column = pa.Array.from_buffers(
-        pa.decimal128(24, 8), len(scaled), [None, pa.py_buffer(words.tobytes())]
-    )
-    series = pl.from_arrow(column)
-    assert isinstance(series, pl.Series)
-    return series
 
 
 def calendar(days: IntArray) -> pl.Series:

@@ -1,0 +1,136 @@
+"""The truth about partner commissions: which deal pays whom, at which level, how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fnmatch import fnmatchcase
+
+import numpy as np
+import polars as pl
+
+from ingestion.simulator.clock import DAY_MS, day_of
+from ingestion.simulator.exact_money import decimals
+from ingestion.simulator.market import GROUPS, SERVER_ID, SYMBOLS, main_currency
+from ingestion.simulator.partners import (
+    DEEPEST_LEVEL,
+    Agreement,
+    TreeEdge,
+    agreements,
+    in_force,
+    tree_edges,
+)
+from ingestion.simulator.population import client_id
+from ingestion.simulator.world import World
+
+_RATE_SCALE = 10_000
+"""Agreement rates have at most four decimals, so that every amount is exact."""
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """SQL LIKE for patterns whose only wildcard is %."""
+    return fnmatchcase(value.replace("\\", "/"), pattern.replace("\\", "/").replace("%", "*"))
+
+
+class _Tree:
+    def __init__(self, edges: list[TreeEdge]) -> None:
+        self._edges: dict[tuple[str, str], list[TreeEdge]] = {}
+        for edge in edges:
+            self._edges.setdefault((edge.child_kind, edge.child_id), []).append(edge)
+
+    def chain(self, client: str, day: date) -> list[str]:
+        """Direct partner first, then its parents, at most three."""
+        chain: list[str] = []
+        kind, child = "client", client
+        while len(chain) <= DEEPEST_LEVEL:
+            parent = next(
+                (
+                    edge.parent_partner_id
+                    for edge in self._edges.get((kind, child), [])
+                    if in_force(edge.valid_from, edge.valid_to, day)
+                ),
+                None,
+            )
+            if parent is None:
+                break
+            chain.append(parent)
+            kind, child = "partner", parent
+        return chain
+
+
+def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]]]:
+    """Agreements in force for each (account, symbol, day) that traded, one list per level."""
+    population = world.population
+    tree = _Tree(tree_edges(population, world.window))
+    terms = agreements(world.window)
+    cells = _paying_deals(world).select("account", "symbol", "day").unique().sort(pl.all())
+    for account, symbol, day_number in cells.iter_rows():
+        client = int(population.client[account])
+        if client < 0:
+            continue
+        day = day_of(day_number)
+        group = GROUPS[population.group[account]].group
+        name = SYMBOLS[symbol].symbol
+        for level, partner in enumerate(tree.chain(client_id(client), day)):
+            found = [
+                term
+                for term in terms
+                if term.partner_id == partner
+                and term.level == level
+                and in_force(term.valid_from, term.valid_to, day)
+                and _matches(term.symbol_pattern, name)
+                and _matches(term.account_group_pattern, group)
+            ]
+            if found:
+                yield (account, name, day_number), found
+
+
+def _paying_deals(world: World) -> pl.DataFrame:
+    """Trades outside excluded groups that are turnover (not rollover, not variation margin)."""
+    excluded = [index for index, flag in enumerate(world.population.is_excluded()) if flag]
+    return world.deals.filter(
+        (pl.col("action") <= 1)
+        & ~pl.col("reason").is_in([6, 8])
+        & ~pl.col("account").is_in(excluded)
+    ).with_columns(day=pl.col("server_ms") // DAY_MS)
+
+
+def commission_ledger_truth(world: World) -> pl.DataFrame:
+    """Paying lines only: per lot on closed volume, share on the deal's own commission."""
+    population = world.population
+    symbols = {spec.symbol: index for index, spec in enumerate(SYMBOLS)}
+    terms = pl.DataFrame(
+        [
+            (
+                account, symbols[name], day, term.partner_id, term.level, term.model,
+                int(term.rate * _RATE_SCALE),
+                term.currency or main_currency(population.currency[account]),
+            )
+            for (account, name, day), found in _lines(world)
+            for term in found
+        ],
+        schema={"account": pl.Int64, "symbol": pl.Int64, "day": pl.Int64, "partner_id": pl.String,
+                "level": pl.Int64, "model": pl.String, "rate": pl.Int64, "currency": pl.String},
+        orient="row",
+    )  # fmt: skip
+    deals = _paying_deals(world).select(
+        "account", "symbol", "day", "deal", "closed_volume", "commission"
+    )
+    per_lot = pl.col("model") == "per_lot"
+    lines = deals.join(terms, on=["account", "symbol", "day"]).filter(
+        (per_lot & (pl.col("closed_volume") > 0)) | (~per_lot & (pl.col("commission") < 0))
+    )
+    # Lots are hundredths and rates 1e-4; money is minor units: both become integers of 1e-8.
+    account = lines["account"].to_numpy()
+    base = np.where(
+        lines["model"].to_numpy() == "per_lot",
+        lines["closed_volume"].to_numpy() * 100,
+        -lines["commission"].to_numpy() * 10 ** (4 - population.currency_digits[account]),
+    )
+    amount = base * lines["rate"].to_numpy() // population.cents[account]
+    return lines.select(
+        pl.lit(SERVER_ID).alias("server_id"),
+        "deal", "partner_id", "level", "model",
+        decimals(amount, 24).alias("amount"),
+        "currency",
+    ).sort("deal", "level", "partner_id", "model")  # fmt: skip
