@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from fnmatch import fnmatchcase
+from decimal import Decimal
 from pathlib import Path
 
-import polars as pl
-
-from ingestion.simulator.clock import DAY_MS, Window, day_of
+from ingestion.simulator.clock import Window, day_of
 from ingestion.simulator.crm import write_csv
-from ingestion.simulator.market import CURRENCY_DIGITS, GROUPS, SERVER_ID, SYMBOLS, money_divisor
 from ingestion.simulator.population import Population, client_id
 from ingestion.simulator.world import World
 
