@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -25,8 +26,11 @@ from rich.table import Table
 
 from warehouse.errors import DaybookError
 
-console = Console()
-errors = Console(stderr=True)
+# Without a terminal there is no width to keep to: a table in a log should not fold its keys.
+WIDTH_WITHOUT_TERMINAL = 200
+
+console = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
 def plain(value: Any) -> Any:
