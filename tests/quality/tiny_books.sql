@@ -77,14 +77,14 @@ SELECT
     credit::DECIMAL(38, 8) AS closing_credit_amount,
     floating::DECIMAL(38, 8) AS floating_pnl_amount,
     floating_swap::DECIMAL(38, 8) AS floating_swap_amount,
-    (closing + credit + floating)::DECIMAL(38, 8) AS equity_amount,
+    (closing + credit + floating + floating_swap)::DECIMAL(38, 8) AS equity_amount,
     closing::DECIMAL(38, 8) AS platform_balance_amount,
     credit::DECIMAL(38, 8) AS platform_credit_amount,
-    floating::DECIMAL(38, 8) AS platform_floating_amount,
+    (floating + floating_swap)::DECIMAL(38, 8) AS platform_floating_amount,
     0::DECIMAL(38, 8) AS balance_break_amount, 0::DECIMAL(38, 8) AS credit_break_amount,
     0::DECIMAL(38, 8) AS floating_break_amount
 FROM (VALUES
-    (1001, 'demo/C1', 'USD', 'B', '2026-10-28', 0, 1000, 0, 0, 0, -7, 993, 0, 0, 48, -2),
+    (1001, 'demo/C1', 'USD', 'B', '2026-10-28', 0, 1000, 0, 0, 0, -7, 993, 0, 0, 50, -2),
     (1001, 'demo/C1', 'USD', 'B', '2026-10-29', 993, 0, 0, 80, -2, -7, 1064, 0, 0, 0, 0),
     (1001, 'demo/C1', 'USD', 'B', '2026-10-30', 1064, 0, -500, 0, 0, 0, 564, 0, 0, 0, 0),
     (1002, 'demo/C2', 'EUR', 'A', '2026-10-28', 0, 500, 0, 0, 0, 0, 500, 100, 100, 0, 0)
