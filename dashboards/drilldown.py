@@ -76,6 +76,7 @@ def _proof(table: pl.DataFrame, currency: str) -> None:
             digits=digits,
         ),
         hide_index=True,
+        key="proof",
     )
     worst = max((abs(value) for value in table["difference"]), default=Decimal(0))
     if worst < Decimal(5).scaleb(-digits - 1):
@@ -125,6 +126,7 @@ def _deals(deals: pl.DataFrame, currency: str, stem: str) -> None:
         ),
         hide_index=True,
         height=table_height(shown.height, 10),
+        key="behind-deals",
     )
     if deals.height > _SHOWN_DEALS:
         st.caption(f"The newest {_SHOWN_DEALS:,} of {deals.height:,}; the sums are over all.")
@@ -167,4 +169,5 @@ def _positions(positions: pl.DataFrame, currency: str, stem: str) -> None:
         ),
         hide_index=True,
         height=table_height(shown.height, 10),
+        key="behind-positions",
     )

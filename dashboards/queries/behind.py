@@ -100,7 +100,7 @@ FROM deals
 """
 )
 
-# Floating at a chosen close less floating at the close before it, at the rate of the chosen day.
+# Floating at a chosen close, at its rate, less floating at the close before it, at that one's.
 _POSITION_ROWS = (
     CHOSEN
     + """
@@ -116,35 +116,24 @@ _POSITION_ROWS = (
     ) AS days
 ),
 chosen_closes AS (
-    SELECT
-        c.account_key, c.symbol, c.business_date, c.book, k.previous_date,
-        a.money_divisor, r.rate
+    SELECT c.account_key, c.symbol, c.book, c.business_date, k.previous_date
     FROM chosen AS c
-    JOIN lake.canonical.can_accounts AS a ON a.account_key = c.account_key
     JOIN closes AS k ON k.server_id = c.server_id AND k.business_date = c.business_date
-    JOIN lake.canonical.can_fx_to_reporting AS r
-        ON r.business_date = c.business_date AND r.currency = a.main_currency
 ),
 marks AS (
-    SELECT c.book, c.rate, c.money_divisor, 1 AS turn, o.* EXCLUDE (book)
+    SELECT c.book AS house_book, 1 AS turn, o.*
     FROM chosen_closes AS c
     JOIN lake.finance.fct_open_positions AS o
         ON o.account_key = c.account_key
         AND o.symbol = c.symbol
         AND o.business_date = c.business_date
     UNION ALL
-    SELECT c.book, c.rate, c.money_divisor, -1 AS turn, o.* EXCLUDE (book)
+    SELECT c.book AS house_book, -1 AS turn, o.*
     FROM chosen_closes AS c
     JOIN lake.finance.fct_open_positions AS o
         ON o.account_key = c.account_key
         AND o.symbol = c.symbol
         AND o.business_date = c.previous_date
-),
-valued AS (
-    SELECT
-        *,
-        turn * CASE money_divisor WHEN 100 THEN 0.01 ELSE 1.00 END AS factor
-    FROM marks
 )
 SELECT
     account_key,
@@ -160,10 +149,10 @@ SELECT
     sum(turn * floating_swap_amount)::DECIMAL(38, 8) AS swap_change_amount,
     any_value(account_currency) AS account_currency,
     sum(
-        CASE book WHEN 'B' THEN -floating_pnl_amount ELSE 0 END * factor * rate
+        CASE house_book WHEN 'B' THEN -turn * floating_pnl_reporting ELSE 0 END
     )::DECIMAL(38, 8) AS dealing,
-    sum(-floating_swap_amount * factor * rate)::DECIMAL(38, 8) AS swap
-FROM valued
+    sum(-turn * floating_swap_reporting)::DECIMAL(38, 8) AS swap
+FROM marks
 GROUP BY account_key, position_id
 ORDER BY account_key, position_id
 """

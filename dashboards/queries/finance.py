@@ -14,7 +14,7 @@ from dashboards.reading import Lake
 Level = Literal["total", "day", "book", "symbol", "client", "account"]
 
 COMPONENTS = ("dealing", "commission", "swap", "total")
-_SUMS = ["deals", "lots", *COMPONENTS]
+_SUMS = ["deals", "lots", *COMPONENTS, "unconverted"]
 
 # What GROUPING_ID says of each grouping set below.
 _LEVELS: dict[Level, int] = {
@@ -49,7 +49,8 @@ SELECT
     sum(dealing_pnl_reporting)::DECIMAL(38, 8) AS dealing,
     sum(commission_income_reporting)::DECIMAL(38, 8) AS commission,
     sum(swap_income_reporting)::DECIMAL(38, 8) AS swap,
-    sum(total_reporting)::DECIMAL(38, 8) AS total
+    sum(total_reporting)::DECIMAL(38, 8) AS total,
+    count(*) - count(total_reporting) AS unconverted
 FROM chosen
 GROUP BY GROUPING SETS (
     (), (business_date), (book), (symbol), (client_key), (client_key, account_key)
@@ -113,7 +114,8 @@ ORDER BY break_type
 
 @dataclass(frozen=True)
 class Breakdown:
-    """The P&L of a scope: one frame a level, with deals, lots and the four components."""
+    """The P&L of a scope: one frame a level, with deals, lots, the four components, and
+    ``unconverted``, the P&L lines left out of the sums because a day has no exchange rate."""
 
     levels: dict[Level, pl.DataFrame]
 

@@ -140,6 +140,12 @@ def _report(
             "Choose more days, or clear a filter.",
         )
     else:
+        unconverted = int(held["total"]["unconverted"][0] or 0)
+        if unconverted:
+            st.error(
+                f"{unconverted:,} lines of P&L have no exchange rate to {currency} and are missing "
+                "from these figures. Load the rates of those days, then run `daybook build`."
+            )
         _tiles(held["total"], currency)
         st.subheader(f"P&L per business day, {currency}", anchor=False)
         bars, running_total = daily_pnl_charts(held["day"], currency)
@@ -221,7 +227,7 @@ def _table(
 ) -> None:
     titled_download(
         f"**{title}** ({currency})",
-        frame.with_columns(pl.lit(currency).alias("currency")),
+        frame.drop("unconverted").with_columns(pl.lit(currency).alias("currency")),
         f"daily-pnl-{kind}-{scope.choice.first}-{scope.choice.last}",
     )
     drawn = frame.head(_MOST_ROWS)

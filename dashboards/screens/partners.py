@@ -140,6 +140,7 @@ def _summary(held: pl.DataFrame, currency: str) -> None:
         ),
         hide_index=True,
         height=table_height(table.height, 10),
+        key="ledger-summary",
     )
     st.caption(
         "Level 0: the partner's own clients; 1 and 2: override on clients of sub-partners one and "
@@ -161,8 +162,8 @@ def _lines(
         pl.col("symbol").alias("Symbol"),
         pl.col("level").alias("Level"),
         pl.col("partner_path").alias("Tree that day"),
-        pl.col("agreement_id").alias("Agreement"),
-        pl.col("model").str.replace_all("_", " ").alias("Rule"),
+        pl.col("agreement_id").fill_null("").alias("Agreement"),
+        pl.col("model").fill_null("").str.replace_all("_", " ").alias("Rule"),
         pl.col("base_quantity").alias("Lots or commission"),
         pl.col("rate").alias("Rate"),
         pl.col("amount").alias("Amount"),
@@ -180,6 +181,7 @@ def _lines(
         ),
         hide_index=True,
         height=table_height(shown.height, 14),
+        key="ledger-lines",
     )
     if held.height > _MOST_LINES:
         st.caption(f"The newest {_MOST_LINES:,} of {held.height:,} lines; the CSV has all.")

@@ -1,0 +1,146 @@
+"""The Finance page shows what the books hold, closed days only, down to the deal."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.browser.reading import Screen, number
+from warehouse.connection import connect
+from warehouse.money import round_half_away
+from warehouse.settings import Settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_SUMS = """
+SELECT
+    sum(dealing_pnl_reporting), sum(commission_income_reporting), sum(swap_income_reporting),
+    sum(total_reporting)
+FROM lake.finance.fct_daily_pnl
+WHERE business_date BETWEEN $1 AND $2
+"""
+
+
+def _sums(books: Settings, first: dt.date, last: dt.date, also: str = "") -> list[Decimal]:
+    with connect("read", settings=books) as con:
+        row = con.execute(_SUMS + also, [first, last]).fetchone()
+    assert row is not None
+    return [round_half_away(value, 2) for value in row]
+
+
+def _range(closed_days: tuple[dt.date, dt.date]) -> tuple[dt.date, dt.date]:
+    """What the page shows at first: the last 31 closed days."""
+    first, last = closed_days
+    return max(first, last - dt.timedelta(days=30)), last
+
+
+def test_totals_are_those_of_the_closed_days(
+    screen: Screen, books: Settings, closed_days: tuple[dt.date, dt.date]
+) -> None:
+    screen.open()
+    dealing, commission, swap, total = _sums(books, *_range(closed_days))
+    assert screen.tile("Dealing P&L") == dealing
+    assert screen.tile("Commission") == commission
+    assert screen.tile("Swap") == swap
+    assert screen.tile("Total") == total
+    by_book = {row[0]: row for row in screen.rows("table-book-")}
+    for book, row in by_book.items():
+        expected = _sums(books, *_range(closed_days), f"AND book = '{book}'")
+        assert [number(cell) for cell in row[1:5]] == expected
+
+
+def test_open_days_are_added_only_on_request_and_said_to_be_open(
+    screen: Screen, books: Settings, closed_days: tuple[dt.date, dt.date]
+) -> None:
+    screen.open()
+    with connect("read", settings=books) as con:
+        row = con.execute("SELECT max(business_date) FROM lake.finance.fct_daily_pnl").fetchone()
+    assert row is not None
+    newest = row[0]
+    assert newest > closed_days[1]
+    assert screen.rows("table-day-")[0][0] == str(closed_days[1])
+    screen.page.get_by_text("Show open days").click()
+    screen.settle()
+    assert any("not final" in notice for notice in screen.notices())
+    assert screen.rows("table-day-")[0][0] == str(newest)
+    first = max(closed_days[0], newest - dt.timedelta(days=30))
+    assert screen.tile("Total") == _sums(books, first, newest)[3]
+    states = {row[0]: row[2] for row in screen.rows("day-states")}
+    assert states[str(newest)] in ("open", "closed")
+    assert states[str(closed_days[1])] == "published"
+
+
+def test_the_deals_and_positions_behind_a_figure_add_up_to_it(
+    screen: Screen, books: Settings, closed_days: tuple[dt.date, dt.date]
+) -> None:
+    screen.open()
+    symbol = screen.rows("table-symbol-")[0][0]
+    day = screen.rows("table-day-")[3][0]
+    screen.select_row("table-symbol-", 0)
+    screen.select_row("table-day-", 3)
+    assert f"business day {day}, symbol {symbol}" in screen.text()
+    proof = {row[0]: [number(cell) for cell in row[1:]] for row in screen.rows("proof")}
+    expected = _sums(
+        books, dt.date.fromisoformat(day), dt.date.fromisoformat(day), f"AND symbol = '{symbol}'"
+    )
+    figures = [proof[name][3] for name in ("Dealing P&L", "Commission", "Swap", "Total")]
+    assert figures == expected
+    assert all(line[4] == 0 for line in proof.values())
+    assert any("add up to the figure" in notice for notice in screen.notices())
+    with connect("read", settings=books) as con:
+        held = con.execute(
+            """
+            SELECT deal_id::VARCHAR FROM lake.canonical.can_deals AS d
+            JOIN lake.canonical.can_accounts AS a ON a.account_key = d.account_key
+            WHERE is_trade AND business_date = $1 AND symbol = $2 AND NOT a.is_excluded
+                AND a.known_from <> 'deals'
+            """,
+            [day, symbol],
+        ).fetchall()
+    drawn = {row[1] for row in screen.rows("behind-deals")} if held else set()
+    assert drawn <= {deal for (deal,) in held}
+    assert len(drawn) == min(len(held), len(drawn)) > 0
+
+
+def test_the_file_has_the_rows_of_the_table(
+    screen: Screen, tmp_path: Path, books: Settings, closed_days: tuple[dt.date, dt.date]
+) -> None:
+    screen.open()
+    with screen.page.expect_download() as waiting:
+        screen.page.locator('[class*="st-key-csv-daily-pnl-account"] button').click()
+    target = tmp_path / "accounts.csv"
+    waiting.value.save_as(target)
+    with target.open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    total = sum((Decimal(line["total"]) for line in lines), Decimal(0))
+    assert round_half_away(total, 2) == _sums(books, *_range(closed_days))[3]
+    assert {line["currency"] for line in lines} == {"USD"}
+
+
+def test_a_filter_without_figures_says_so(screen: Screen) -> None:
+    screen.open()
+    box = screen.page.locator('[class*="st-key-filter-symbol"] input')
+    box.fill("(account")
+    box.press("Enter")
+    book = screen.page.locator('[class*="st-key-filter-book"] input')
+    book.fill("A")
+    book.press("Enter")
+    screen.settle()
+    said = screen.notices()
+    assert any("No P&L in this range" in notice for notice in said) or screen.tile("Deals") == 0
+
+
+def test_nothing_is_fetched_from_elsewhere(screen: Screen) -> None:
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.url))
+    for path in ("", "compliance", "partners", "analysts"):
+        screen.open(path)
+    elsewhere = [
+        url for url in asked if not url.startswith((screen.url, "data:", "blob:", "about:"))
+    ]
+    assert asked
+    assert elsewhere == []
