@@ -1,14 +1,45 @@
 with
 
-    users as (select * from {{ ref("stg_mt5__users") }}),
+    users as (
+        select
+            tenant_id, server_id, login, group_name, country, registered_date, leverage
+        from {{ ref("stg_mt5__users") }}
+    ),
 
-    platform_accounts as (select * from {{ ref("stg_mt5__accounts") }}),
+    platform_accounts as (
+        select tenant_id, server_id, login, currency_digits
+        from {{ ref("stg_mt5__accounts") }}
+    ),
 
-    groups as (select * from {{ ref("stg_mt5__groups") }}),
+    groups as (
+        select
+            tenant_id,
+            server_id,
+            group_name,
+            account_currency,
+            currency_digits,
+            margin_mode
+        from {{ ref("stg_mt5__groups") }}
+    ),
 
-    mappings as (select * from {{ ref("stg_broker__groups") }}),
+    mappings as (
+        select
+            tenant_id,
+            server_id,
+            group_pattern,
+            book,
+            legal_entity,
+            desk,
+            is_excluded,
+            exclusion_reason,
+            is_cent,
+            valid_from
+        from {{ ref("stg_broker__groups") }}
+    ),
 
-    currencies as (select * from {{ ref("ref_currencies") }}),
+    currencies as (
+        select currency, main_currency, money_divisor from {{ ref("ref_currencies") }}
+    ),
 
     last_reports as (
         select

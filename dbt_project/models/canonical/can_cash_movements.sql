@@ -1,16 +1,33 @@
 with
 
     deals as (
-        select *
+        select
+            tenant_id,
+            server_id,
+            deal_key,
+            login,
+            account_key,
+            business_date,
+            executed_at_utc,
+            component,
+            balance_effect_amount,
+            account_currency,
+            comment
         from {{ ref("can_deals") }}
         where component in ('deposit', 'withdrawal', 'internal_transfer')
     ),
 
-    accounts as (select * from {{ ref("can_accounts") }}),
+    accounts as (
+        select tenant_id, server_id, login, client_key, main_currency, money_divisor
+        from {{ ref("can_accounts") }}
+    ),
 
-    requests as (select * from {{ ref("stg_crm__cash_requests") }}),
+    requests as (
+        select tenant_id, request_id, kind, method, psp, psp_reference
+        from {{ ref("stg_crm__cash_requests") }}
+    ),
 
-    fx as (select * from {{ ref("can_fx_to_reporting") }})
+    fx as (select business_date, currency, rate from {{ ref("can_fx_to_reporting") }})
 
 select
     deals.tenant_id,

@@ -1,4 +1,8 @@
-with classifications as (select * from {{ ref("stg_crm__client_classifications") }})
+with
+    classifications as (
+        select tenant_id, client_id, classification, valid_from, valid_to
+        from {{ ref("stg_crm__client_classifications") }}
+    )
 
 select
     tenant_id,

@@ -1,6 +1,17 @@
 with
 
-    clients as (select * from {{ ref("stg_crm__clients") }}),
+    clients as (
+        select
+            tenant_id,
+            client_id,
+            country,
+            residence_country,
+            registered_at_utc,
+            status,
+            kyc_status,
+            risk_class
+        from {{ ref("stg_crm__clients") }}
+    ),
 
     current_partners as (
         select

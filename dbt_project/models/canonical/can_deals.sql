@@ -10,11 +10,39 @@
 with
 
     {% if is_incremental() %}
-        touched as (select * from {{ touched_days() }} as days),
+        touched as (
+            select tenant_id, server_id, business_date from {{ touched_days() }} as days
+        ),
     {% endif %}
 
     deals as (
-        select deals.*
+        select
+            deals.tenant_id,
+            deals.server_id,
+            deals.deal_id,
+            deals.login,
+            deals.order_id,
+            deals.position_id,
+            deals.action_code,
+            deals.entry_code,
+            deals.reason_code,
+            deals.business_date,
+            deals.executed_at_server,
+            deals.changed_at_utc,
+            deals.utc_offset_minutes,
+            deals.is_modified,
+            deals.symbol,
+            deals.price,
+            deals.contract_size,
+            deals.volume_lots,
+            deals.volume_closed_lots,
+            deals.profit_amount,
+            deals.storage_amount,
+            deals.commission_amount,
+            deals.fee_amount,
+            deals.comment,
+            deals.raw_row_id,
+            deals.load_id
         from {{ ref("stg_mt5__deals") }} as deals
         {% if is_incremental() %}
             inner join
@@ -25,13 +53,26 @@ with
         {% endif %}
     ),
 
-    servers as (select * from {{ source("meta", "servers") }}),
+    servers as (
+        select
+            tenant_id,
+            server_id,
+            clock_zone,
+            clock_shift_minutes,
+            time_zone_minutes,
+            bonus_moves,
+            internal_transfer_prefix
+        from {{ source("meta", "servers") }}
+    ),
 
-    actions as (select * from {{ ref("ref_mt5_deal_actions") }}),
+    actions as (
+        select action_code, action, component, is_trade, moves
+        from {{ ref("ref_mt5_deal_actions") }}
+    ),
 
-    entries as (select * from {{ ref("ref_mt5_deal_entries") }}),
+    entries as (select entry_code, entry from {{ ref("ref_mt5_deal_entries") }}),
 
-    reasons as (select * from {{ ref("ref_mt5_deal_reasons") }}),
+    reasons as (select reason_code, is_turnover from {{ ref("ref_mt5_deal_reasons") }}),
 
     accounts as (
         select tenant_id, server_id, login, account_key, account_currency

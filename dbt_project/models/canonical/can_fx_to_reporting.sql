@@ -1,6 +1,8 @@
 with
 
-    rates as (select * from {{ ref("can_fx_rates") }}),
+    rates as (
+        select business_date, currency, rate_per_eur from {{ ref("can_fx_rates") }}
+    ),
 
     reporting as (
         select business_date, currency, rate_per_eur

@@ -1,10 +1,27 @@
 with
 
-    symbols as (select * from {{ ref("stg_mt5__symbols") }}),
+    symbols as (
+        select
+            tenant_id,
+            server_id,
+            symbol,
+            path,
+            description,
+            base_currency,
+            profit_currency,
+            contract_size,
+            digits,
+            calculation_code
+        from {{ ref("stg_mt5__symbols") }}
+    ),
 
     currencies as (select currency from {{ ref("ref_currencies") }}),
 
-    class_rules as (select * from {{ ref("ref_asset_classes") }}),
+    class_rules as (
+        select
+            priority, path_pattern, base_currency_pattern, symbol_pattern, asset_class
+        from {{ ref("ref_asset_classes") }}
+    ),
 
     named as (
         select

@@ -17,7 +17,9 @@ with
         select distinct tenant_id, server_id, login
         from days
         where
-            balance_break_amount <> 0 or credit_break_amount <> 0 or floating_break_amount <> 0
+            balance_break_amount <> 0
+            or credit_break_amount <> 0
+            or floating_break_amount <> 0
     ),
 
     differences as (
@@ -36,8 +38,9 @@ with
                 on differing_accounts.tenant_id = days.tenant_id
                 and differing_accounts.server_id = days.server_id
                 and differing_accounts.login = days.login
-            where days.{{ kind }}_break_amount is not null
-            {{ "union all" if not loop.last }}
+            where
+                days.{{ kind }}_break_amount is not null
+                {{ "union all" if not loop.last }}
         {% endfor %}
     ),
 

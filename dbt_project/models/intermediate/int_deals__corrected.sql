@@ -3,7 +3,8 @@
 with
 
     servers as (
-        select tenant_id, server_id, end_of_day_minutes from {{ source("meta", "servers") }}
+        select tenant_id, server_id, end_of_day_minutes
+        from {{ source("meta", "servers") }}
     ),
 
     actions as (
@@ -28,13 +29,15 @@ with
         where
             -- both sides on the server's clock
             {{ microseconds_between("deals.executed_at_utc", "deals.changed_at_utc") }}
-            > {{ microseconds_between(
-                "deals.executed_at_server",
-                minutes_after(
-                    "cast(deals.business_date as timestamp)",
-                    "coalesce(servers.end_of_day_minutes, 1439) + 1"
+            > {{
+                microseconds_between(
+                    "deals.executed_at_server",
+                    minutes_after(
+                        "cast(deals.business_date as timestamp)",
+                        "coalesce(servers.end_of_day_minutes, 1439) + 1",
+                    ),
                 )
-            ) }}
+            }}
     ),
 
     replaced as (
@@ -45,7 +48,8 @@ with
             deals.business_date,
             deals.deal_id,
             deals.is_deleted,
-            {{ balance_effect("deals", "actions", "servers") }} as balance_effect_amount,
+            {{ balance_effect("deals", "actions", "servers") }}
+            as balance_effect_amount,
             row_number() over (
                 partition by deals.tenant_id, deals.server_id, deals.deal_id
                 order by deals.raw_row_id
@@ -62,7 +66,8 @@ with
             and servers.server_id = deals.server_id
     ),
 
-    -- what the platform knew when the day closed is the first version; what vanished is the last
+    -- what the platform knew when the day closed is the first version; what vanished
+    -- is the last
     edited as (
         select
             current_deals.tenant_id,
@@ -85,7 +90,7 @@ with
             login,
             business_date,
             deal_id,
-            cast(-balance_effect_amount as decimal(24, 8))
+            cast(- balance_effect_amount as decimal(24, 8))
         from replaced
         where first_place = 1 and not is_deleted
     )
@@ -130,6 +135,6 @@ select
     business_date,
     deal_id,
     'deleted_deal' as correction,
-    cast(-balance_effect_amount as decimal(24, 8)) as effect_amount
+    cast(- balance_effect_amount as decimal(24, 8)) as effect_amount
 from replaced
 where last_place = 1 and is_deleted

@@ -77,16 +77,21 @@ with
             deals.server_id,
             deals.login,
             deals.business_date,
-            count(*) filter (where deals.component <> 'cancelled') as deal_count,
+            count(*) as deal_count,
             sum(deals.closed_pnl_amount) as closed_pnl,
             sum(deals.swap_amount) as swap,
-            sum(deals.commission_amount) as trade_commission,
+            sum(
+                deals.commission_amount + case
+                    when deals.component = 'commission'
+                    then {{ operation_amount("deals") }}
+                    else 0
+                end
+            ) as commission,
             sum(deals.fee_amount) as fees,
             {%- for component, line in [
                 ("deposit", "deposits"),
                 ("withdrawal", "withdrawals"),
                 ("internal_transfer", "internal_transfers"),
-                ("commission", "booked_commission"),
                 ("commission_round", "commission_round"),
                 ("agent", "agent_commission"),
                 ("interest", "interest"),
@@ -232,11 +237,6 @@ with
             false as is_prior,
             coalesce(moved.deal_count, 0) as deal_count,
             coalesce(positions.position_count, 0) as position_count,
-            coalesce(moved.trade_commission, 0)
-            + coalesce(moved.booked_commission, 0) as commission,
-            {%- for component in components if component != "commission" %}
-                coalesce(moved.{{ component }}, 0) as {{ component }},
-            {%- endfor %}
             coalesce(moved.balance_change, 0) as balance_change,
             coalesce(moved.credit_change, 0) as credit_change,
             -- a close without a position has no floating result; a day that is not
@@ -264,24 +264,14 @@ with
             cast(null as decimal(38, 8)) as prior_credit_break,
             cast(null as decimal(38, 8)) as prior_floating_break
         from account_days
-        left join
-            moved
-            on moved.tenant_id = account_days.tenant_id
-            and moved.server_id = account_days.server_id
-            and moved.login = account_days.login
-            and moved.business_date = account_days.business_date
-        left join
-            platform
-            on platform.tenant_id = account_days.tenant_id
-            and platform.server_id = account_days.server_id
-            and platform.login = account_days.login
-            and platform.business_date = account_days.business_date
-        left join
-            positions
-            on positions.tenant_id = account_days.tenant_id
-            and positions.server_id = account_days.server_id
-            and positions.login = account_days.login
-            and positions.business_date = account_days.business_date
+        {% for side in ["moved", "platform", "positions"] %}
+            left join
+                {{ side }}
+                on {{ side }}.tenant_id = account_days.tenant_id
+                and {{ side }}.server_id = account_days.server_id
+                and {{ side }}.login = account_days.login
+                and {{ side }}.business_date = account_days.business_date
+        {% endfor %}
         left join
             servers_with_positions
             on servers_with_positions.tenant_id = account_days.tenant_id
@@ -296,7 +286,6 @@ with
                 true,
                 0,
                 0,
-                {%- for component in components %} 0,{%- endfor %}
                 closing_balance,
                 closing_credit,
                 floating_pnl,
@@ -313,14 +302,11 @@ with
 
     rolled as (
         select
-            tenant_id,
-            server_id,
-            login,
+            {{ account }},
             business_date,
             is_prior,
             deal_count,
             position_count,
-            {%- for component in components %} {{ component }}, {%- endfor %}
             balance_change,
             credit_change,
             sum(balance_change) over account_window as closing_balance,
@@ -348,46 +334,95 @@ with
 
     differing as (
         select
-            rolled.*,
-            closing_balance - platform_balance as balance_break,
-            closing_credit - platform_credit as credit_break,
-            floating_pnl + floating_swap - platform_floating as floating_break,
-            floating_pnl
-            + floating_swap
-            - lag(floating_pnl + floating_swap, 1, 0) over (
-                partition by {{ account }} order by business_date
-            ) as floating_change
+            {{ account }},
+            business_date,
+            is_prior,
+            deal_count,
+            position_count,
+            balance_change,
+            credit_change,
+            closing_balance,
+            closing_credit,
+            floating_pnl,
+            floating_swap,
+            platform_balance,
+            platform_credit,
+            platform_floating,
+            coalesce(
+                closing_balance - platform_balance, prior_balance_break
+            ) as balance_break,
+            coalesce(
+                closing_credit - platform_credit, prior_credit_break
+            ) as credit_break,
+            coalesce(
+                floating_pnl + floating_swap - platform_floating, prior_floating_break
+            ) as floating_break
         from rolled
     ),
 
-    -- a difference that was not seen yet counts as none
-    known as (
+    -- a difference that was never seen yet counts as none
+    followed as (
         select
-            differing.*,
+            {{ account }},
+            business_date,
+            is_prior,
+            deal_count,
+            position_count,
+            balance_change,
+            credit_change,
+            closing_balance,
+            closing_credit,
+            floating_pnl,
+            floating_swap,
+            platform_balance,
+            platform_credit,
+            platform_floating,
+            balance_break,
+            credit_break,
+            floating_break,
+            lag(floating_pnl + floating_swap, 1, 0) over (
+                partition by {{ account }} order by business_date
+            ) as previous_floating,
             {%- for kind in ["balance", "credit", "floating"] %}
                 coalesce(
                     {{
                         last_known(
-                            "coalesce(" ~ kind ~ "_break, prior_" ~ kind ~ "_break)",
-                            account,
-                            "business_date",
+                            kind ~ "_break", account, "business_date", "1 preceding"
                         )
                     }},
                     0
-                ) as known_{{ kind }}_break{{ "," if not loop.last }}
+                ) as previous_{{ kind }}_break{{ "," if not loop.last }}
             {%- endfor %}
         from differing
     ),
 
-    followed as (
+    kept as (
         select
-            known.*,
-            {%- for kind in ["balance", "credit", "floating"] %}
-                known_{{ kind }}_break - lag(known_{{ kind }}_break, 1, 0) over (
-                    partition by {{ account }} order by business_date
-                ) as {{ kind }}_break_change{{ "," if not loop.last }}
-            {%- endfor %}
-        from known
+            {{ account }},
+            business_date,
+            balance_change,
+            credit_change,
+            closing_balance,
+            closing_credit,
+            floating_pnl,
+            floating_swap,
+            platform_balance,
+            platform_credit,
+            platform_floating,
+            balance_break,
+            credit_break,
+            floating_break
+        from followed
+        where
+            not is_prior
+            and (
+                deal_count > 0
+                or position_count > 0
+                or floating_pnl + floating_swap <> previous_floating
+                or balance_break <> previous_balance_break
+                or credit_break <> previous_credit_break
+                or floating_break <> previous_floating_break
+            )
     ),
 
     accounts as (
@@ -407,10 +442,10 @@ with
     )
 
 select
-    followed.tenant_id,
-    followed.server_id,
-    followed.login,
-    coalesce(accounts.account_key, {{ account_key("followed") }}) as account_key,
+    kept.tenant_id,
+    kept.server_id,
+    kept.login,
+    coalesce(accounts.account_key, {{ account_key("kept") }}) as account_key,
     accounts.client_key,
     coalesce(accounts.legal_entity, 'unmapped') as legal_entity,
     coalesce(accounts.book, 'unmapped') as book,
@@ -418,47 +453,45 @@ select
     coalesce(accounts.account_currency, 'XXX') as account_currency,
     coalesce(accounts.currency_digits, 2) as currency_digits,
     coalesce(accounts.is_excluded, false) as is_excluded,
-    followed.business_date,
+    kept.business_date,
     cast(
-        followed.closing_balance - followed.balance_change as decimal(38, 8)
+        kept.closing_balance - kept.balance_change as decimal(38, 8)
     ) as opening_balance_amount,
     {%- for component in components %}
-        cast(followed.{{ component }} as decimal(38, 8)) as {{ component }}_amount,
+        cast(
+            coalesce(moved.{{ component }}, 0) as decimal(38, 8)
+        ) as {{ component }}_amount,
     {%- endfor %}
-    cast(followed.closing_balance as decimal(38, 8)) as closing_balance_amount,
+    cast(kept.closing_balance as decimal(38, 8)) as closing_balance_amount,
     cast(
-        followed.closing_credit - followed.credit_change as decimal(38, 8)
+        kept.closing_credit - kept.credit_change as decimal(38, 8)
     ) as opening_credit_amount,
-    cast(followed.credit_change as decimal(38, 8)) as credit_change_amount,
-    cast(followed.closing_credit as decimal(38, 8)) as closing_credit_amount,
-    cast(followed.floating_pnl as decimal(38, 8)) as floating_pnl_amount,
-    cast(followed.floating_swap as decimal(38, 8)) as floating_swap_amount,
+    cast(kept.credit_change as decimal(38, 8)) as credit_change_amount,
+    cast(kept.closing_credit as decimal(38, 8)) as closing_credit_amount,
+    cast(kept.floating_pnl as decimal(38, 8)) as floating_pnl_amount,
+    cast(kept.floating_swap as decimal(38, 8)) as floating_swap_amount,
     cast(
-        followed.closing_balance
-        + followed.closing_credit
-        + followed.floating_pnl
-        + followed.floating_swap as decimal(38, 8)
+        kept.closing_balance
+        + kept.closing_credit
+        + kept.floating_pnl
+        + kept.floating_swap as decimal(38, 8)
     ) as equity_amount,
-    followed.platform_balance as platform_balance_amount,
-    followed.platform_credit as platform_credit_amount,
-    followed.platform_floating as platform_floating_amount,
-    cast(followed.balance_break as decimal(38, 8)) as balance_break_amount,
-    cast(followed.credit_break as decimal(38, 8)) as credit_break_amount,
-    cast(followed.floating_break as decimal(38, 8)) as floating_break_amount
-from followed
+    kept.platform_balance as platform_balance_amount,
+    kept.platform_credit as platform_credit_amount,
+    kept.platform_floating as platform_floating_amount,
+    cast(kept.balance_break as decimal(38, 8)) as balance_break_amount,
+    cast(kept.credit_break as decimal(38, 8)) as credit_break_amount,
+    cast(kept.floating_break as decimal(38, 8)) as floating_break_amount
+from kept
+left join
+    moved
+    on moved.tenant_id = kept.tenant_id
+    and moved.server_id = kept.server_id
+    and moved.login = kept.login
+    and moved.business_date = kept.business_date
 left join
     accounts
-    on accounts.tenant_id = followed.tenant_id
-    and accounts.server_id = followed.server_id
-    and accounts.login = followed.login
-where
-    not followed.is_prior
-    and (
-        followed.deal_count > 0
-        or followed.position_count > 0
-        or followed.floating_change <> 0
-        or followed.balance_break_change <> 0
-        or followed.credit_break_change <> 0
-        or followed.floating_break_change <> 0
-    )
-order by followed.business_date, followed.server_id, followed.login
+    on accounts.tenant_id = kept.tenant_id
+    and accounts.server_id = kept.server_id
+    and accounts.login = kept.login
+order by kept.business_date, kept.server_id, kept.login

@@ -72,7 +72,8 @@ with
             and differing.login = reports.login
     ),
 
-    -- one correction, or all of an account's corrections of the days, come to the difference
+    -- one correction, or all of an account's corrections of the days, come to the
+    -- difference
     corrections as (
         select
             episodes.tenant_id,
@@ -114,7 +115,8 @@ with
             server_id,
             login,
             business_date,
-            -- alphabetical order happens to prefer what was deleted, then late, then edited
+            -- alphabetical order happens to prefer what was deleted, then late, then
+            -- edited
             min(correction) as correction,
             min(deal_id) as first_deal_id
         from corrections
@@ -141,11 +143,14 @@ with
             episodes.exclusion_reason,
             evidence.first_deal_id,
             case
-                when abs(episodes.amount) <= tolerances.value * episodes.minor_unit_amount
+                when
+                    abs(episodes.amount)
+                    <= tolerances.value * episodes.minor_unit_amount
                 then 'rounding'
                 when
                     evidence.correction is not null
-                    and next_openings.previous_balance_amount = episodes.closing_balance_amount
+                    and next_openings.previous_balance_amount
+                    = episodes.closing_balance_amount
                 then evidence.correction
                 else 'unknown'
             end as break_type
@@ -166,7 +171,8 @@ with
             and next_openings.business_date = episodes.last_date
         where episodes.account_type is null
         union all
-        -- an account outside the books differs as long as it is there: one break, first to last day
+        -- an account outside the books differs as long as it is there: one break,
+        -- first to last day
         select
             tenant_id,
             server_id,
@@ -245,7 +251,8 @@ select
         when 'orphan_login'
         then 'Deals of a login that no users, accounts or daily table knows.'
         when 'unclassified_account'
-        then 'The platform exports no users row of this account, so its group is not known.'
+        then
+            'The platform exports no users row of this account, so its group is not known.'
         when 'rounding'
         then 'Not above the rounding tolerance.'
         when 'late_deal'

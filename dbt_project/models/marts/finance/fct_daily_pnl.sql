@@ -109,7 +109,8 @@ with
         where previous_close_date is not null
     ),
 
-    -- realised amounts count at the rate of their day, a floating result at that of its own close
+    -- realised amounts count at the rate of their day, a floating result at that of
+    -- its own close
     movements as (
         select
             tenant_id,
@@ -199,7 +200,8 @@ with
             end as dealing_pnl,
             {{ to_reporting("-movements.commission", "fx", "accounts.money_divisor") }}
             as commission_income,
-            {{ to_reporting("-movements.swap", "fx", "accounts.money_divisor") }} as swap_income
+            {{ to_reporting("-movements.swap", "fx", "accounts.money_divisor") }}
+            as swap_income
         from movements
         left join
             accounts
@@ -228,7 +230,9 @@ with
             cast(sum(swap) as decimal(38, 8)) as swap,
             cast(sum(commission) as decimal(38, 8)) as commission,
             cast(
-                case when count(dealing_pnl) = count(*) then sum(dealing_pnl) end as decimal(38, 8)
+                case
+                    when count(dealing_pnl) = count(*) then sum(dealing_pnl)
+                end as decimal(38, 8)
             ) as dealing_pnl,
             cast(
                 case
@@ -236,7 +240,9 @@ with
                 end as decimal(38, 8)
             ) as commission_income,
             cast(
-                case when count(swap_income) = count(*) then sum(swap_income) end as decimal(38, 8)
+                case
+                    when count(swap_income) = count(*) then sum(swap_income)
+                end as decimal(38, 8)
             ) as swap_income
         from converted
         group by tenant_id, server_id, business_date, login, symbol
@@ -276,7 +282,9 @@ select
     lines.commission_income as commission_income_reporting,
     lines.swap_income as swap_income_reporting,
     cast(
-        lines.dealing_pnl + lines.commission_income + lines.swap_income as decimal(38, 8)
+        lines.dealing_pnl
+        + lines.commission_income
+        + lines.swap_income as decimal(38, 8)
     ) as total_reporting
 from lines
 left join

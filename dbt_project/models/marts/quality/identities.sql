@@ -12,6 +12,5 @@
         worst,
         sum_left,
         sum_right
-    from {{ ref(part) }}
-    {{ "union all" if not loop.last }}
+    from {{ ref(part) }} {{ "union all" if not loop.last }}
 {% endfor %}

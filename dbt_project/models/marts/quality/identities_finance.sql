@@ -32,7 +32,9 @@
     "interest_amount",
 ] -%}
 {%- set day = "tenant_id, server_id, business_date" -%}
-{%- set account_window = "(partition by tenant_id, server_id, login order by business_date)" %}
+{%- set account_window = (
+    "(partition by tenant_id, server_id, login order by business_date)"
+) %}
 
 with
 
@@ -44,19 +46,21 @@ with
             business_date,
             is_excluded,
             opening_balance_amount,
-            {%- for component in components %}
-            {{ component }},
-            {%- endfor %}
+            {%- for component in components %} {{ component }}, {%- endfor %}
             closing_balance_amount,
-            lag(closing_balance_amount, 1, 0) over {{ account_window }} as previous_balance_amount,
+            lag(closing_balance_amount, 1, 0) over {{ account_window }}
+            as previous_balance_amount,
             opening_credit_amount,
             credit_change_amount,
             closing_credit_amount,
-            lag(closing_credit_amount, 1, 0) over {{ account_window }} as previous_credit_amount,
+            lag(closing_credit_amount, 1, 0) over {{ account_window }}
+            as previous_credit_amount,
             floating_pnl_amount,
             floating_swap_amount,
-            lag(floating_pnl_amount, 1, 0) over {{ account_window }} as previous_floating_pnl_amount,
-            lag(floating_swap_amount, 1, 0) over {{ account_window }} as previous_floating_swap_amount,
+            lag(floating_pnl_amount, 1, 0) over {{ account_window }}
+            as previous_floating_pnl_amount,
+            lag(floating_swap_amount, 1, 0) over {{ account_window }}
+            as previous_floating_swap_amount,
             equity_amount,
             platform_balance_amount,
             platform_credit_amount,
@@ -92,9 +96,11 @@ with
             reports.business_date,
             reports.previous_balance_amount,
             {%- for component in report_components %}
-            reports.{{ component }},
+                reports.{{ component }},
             {%- endfor %}
-            case when servers.bonus_moves = 'balance' then reports.bonus_amount else 0 end as bonus_amount,
+            case
+                when servers.bonus_moves = 'balance' then reports.bonus_amount else 0
+            end as bonus_amount,
             reports.balance_amount,
             reports.credit_amount,
             reports.floating_pnl_amount,
@@ -122,17 +128,23 @@ with
             deals.server_id,
             deals.business_date,
             deals.profit_amount,
-            cast(deals.raw_profit * deals.profit_rate as decimal(38, 8)) as converted_profit_amount,
+            cast(
+                deals.raw_profit * deals.profit_rate as decimal(38, 8)
+            ) as converted_profit_amount,
             deals.raw_profit,
             cast(
                 (deals.price - deals.position_price)
                 * case deals.action_code when 0 then -1 else 1 end
-                * cast(deals.volume_closed_lots * deals.contract_size as decimal(28, 6)) as decimal(38, 8)
+                * cast(
+                    deals.volume_closed_lots * deals.contract_size as decimal(28, 6)
+                ) as decimal(38, 8)
             ) as price_profit_amount,
-            {{ minor_unit("deals.currency_digits") }} * tolerances.profit_formula as account_tolerance,
-            {{ minor_unit("coalesce(currencies.minor_units, 2)") }} * tolerances.profit_formula
-            as profit_currency_tolerance,
-            coalesce(instruments.calculation_code, 0) not in (1, 33, 34) as is_priced_by_difference
+            {{ minor_unit("deals.currency_digits") }}
+            * tolerances.profit_formula as account_tolerance,
+            {{ minor_unit("coalesce(currencies.minor_units, 2)") }}
+            * tolerances.profit_formula as profit_currency_tolerance,
+            coalesce(instruments.calculation_code, 0)
+            not in (1, 33, 34) as is_priced_by_difference
         from {{ ref("stg_mt5__deals") }} as deals
         cross join tolerances
         left join
@@ -166,7 +178,8 @@ with
             ) as price_result_amount,
             (
                 {{ minor_unit("accounts.currency_digits") }}
-                + {{ minor_unit("coalesce(currencies.minor_units, 2)") }} * positions.profit_rate
+                + {{ minor_unit("coalesce(currencies.minor_units, 2)") }}
+                * positions.profit_rate
             )
             * tolerances.position_formula as tolerance_amount
         from {{ ref("fct_open_positions") }} as positions
@@ -201,7 +214,8 @@ with
         group by {{ day }}, login
     ),
 
-    -- what the P&L has to come to, by account and day; servers without daily reports have no close
+    -- what the P&L has to come to, by account and day; servers without daily reports
+    -- have no close
     -- that a floating result could change at
     books as (
         select
@@ -210,7 +224,8 @@ with
             days.business_date,
             days.login,
             days.closed_pnl_amount as closed_pnl,
-            days.floating_pnl_amount - days.previous_floating_pnl_amount as floating_change,
+            days.floating_pnl_amount
+            - days.previous_floating_pnl_amount as floating_change,
             days.swap_amount
             + days.floating_swap_amount
             - days.previous_floating_swap_amount as swap,
@@ -224,7 +239,9 @@ with
             and not accounts.is_excluded
             and accounts.known_from <> 'deals'
         inner join
-            (select distinct tenant_id, server_id from {{ ref("int_server_closes") }}) as closing
+            (
+                select distinct tenant_id, server_id from {{ ref("int_server_closes") }}
+            ) as closing
             on closing.tenant_id = days.tenant_id
             and closing.server_id = days.server_id
     ),
@@ -235,8 +252,8 @@ with
             coalesce(books.server_id, pnl.server_id) as server_id,
             coalesce(books.business_date, pnl.business_date) as business_date,
             {%- for line in ["closed_pnl", "floating_change", "swap", "commission"] %}
-            coalesce(books.{{ line }}, 0) as books_{{ line }},
-            coalesce(pnl.{{ line }}, 0) as pnl_{{ line }}{{ "," if not loop.last }}
+                coalesce(books.{{ line }}, 0) as books_{{ line }},
+                coalesce(pnl.{{ line }}, 0) as pnl_{{ line }}{{ "," if not loop.last }}
             {%- endfor %}
         from books
         full outer join
@@ -250,12 +267,16 @@ with
             or exists (
                 select 1
                 from {{ ref("int_server_closes") }} as closes
-                where closes.tenant_id = pnl.tenant_id and closes.server_id = pnl.server_id
+                where
+                    closes.tenant_id = pnl.tenant_id
+                    and closes.server_id = pnl.server_id
             )
     ),
 
     traded as (
-        select distinct tenant_id, server_id, symbol from {{ ref("can_deals") }} where is_trade
+        select distinct tenant_id, server_id, symbol
+        from {{ ref("can_deals") }}
+        where is_trade
     ),
 
     booked as (
@@ -270,7 +291,8 @@ with
         group by {{ day }}
     ),
 
-    -- one row for each thing checked: it holds when both sides agree within the tolerance; what is
+    -- one row for each thing checked: it holds when both sides agree within the
+    -- tolerance; what is
     -- either there or not is 1 against 0
     checked as (
         select
@@ -308,10 +330,13 @@ with
             0
         from days
         {% for kind, books_side in [
-            ("balance", "days.closing_balance_amount"),
-            ("credit", "days.closing_credit_amount"),
-            ("floating", "days.floating_pnl_amount + days.floating_swap_amount"),
-        ] %}
+                ("balance", "days.closing_balance_amount"),
+                ("credit", "days.closing_credit_amount"),
+                (
+                    "floating",
+                    "days.floating_pnl_amount + days.floating_swap_amount",
+                ),
+            ] %}
             union all
             select
                 '{{ kind }}_is_platform',
@@ -341,7 +366,9 @@ with
         select
             'platform_components_make_balance',
             {{ day }},
-            previous_balance_amount + bonus_amount + {{ report_components | join(" + ") }},
+            previous_balance_amount
+            + bonus_amount
+            + {{ report_components | join(" + ") }},
             balance_amount,
             0
         from reports
@@ -392,7 +419,12 @@ with
         where total_reporting is not null
         {% for line in ["closed_pnl", "floating_change", "swap", "commission"] %}
             union all
-            select 'pnl_{{ line }}_is_accounts', {{ day }}, pnl_{{ line }}, books_{{ line }}, 0
+            select
+                'pnl_{{ line }}_is_accounts',
+                {{ day }},
+                pnl_{{ line }},
+                books_{{ line }},
+                0
             from tied
         {% endfor %}
         union all
@@ -406,7 +438,11 @@ with
         where utc_offset_minutes is not null
         union all
         select
-            'amounts_have_a_rate', {{ day }}, case when total_reporting is null then 0 else 1 end, 1, 0
+            'amounts_have_a_rate',
+            {{ day }},
+            case when total_reporting is null then 0 else 1 end,
+            1,
+            0
         from {{ ref("fct_daily_pnl") }}
         union all
         select

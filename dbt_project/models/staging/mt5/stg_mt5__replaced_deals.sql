@@ -9,7 +9,7 @@ with
     )
 
 select
-    {{ mt5_deal_columns("deals") }},
+    {{ mt5_deal_columns() }},
     deals._superseded_by_load as replaced_by_load_id,
     tombstones.deal is not null as is_deleted
 from deals
