@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
 
 import duckdb
 
 from ingestion.answers import one_row
 from ingestion.batch import Batch, LoadResult
 from ingestion.measures import measures
+from ingestion.source_state import SourceState
 from ingestion.versions import BATCH_VIEW, CHANGED, NEW, Plan
 from warehouse.code_version import code_version
 
@@ -29,24 +29,15 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
     return int(one_row(con, "SELECT coalesce(max(load_id), 0) + 1 FROM lake.meta.loads")[0])
 
 
-@dataclass(frozen=True)
-class TableState:
-    """What is known of the batch's table and source before the load."""
-
-    last_load: int
-    quarantined: int
-
-
-def table_state(con: duckdb.DuckDBPyConnection, batch: Batch) -> TableState:
-    """The newest load (0 before the first) and the rows in quarantine, in one look."""
-    place = "tenant_id = $tenant AND source = $source AND table_name = $table"
+def last_load(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
+    """The newest load of the batch's table and source; 0 before the first."""
     row = one_row(
         con,
-        f"SELECT (SELECT coalesce(max(load_id), 0) FROM lake.meta.loads WHERE {place}), "
-        f"(SELECT count(*) FROM lake.raw.quarantine WHERE {place})",
-        dict(zip(("tenant", "source", "table"), _place(batch), strict=True)),
+        "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
+        "WHERE tenant_id = ? AND source = ? AND table_name = ?",
+        _place(batch),
     )
-    return TableState(*row)
+    return int(row[0])
 
 
 def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
@@ -97,36 +88,17 @@ def release_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch, load_id: in
         )
 
 
-def cursor(
-    con: duckdb.DuckDBPyConnection, tenant: str, source: str, physical_table: str
-) -> tuple[int, str | None] | None:
-    """The committed cursor of a physical table: value and key; None before its first load."""
-    row = con.execute(
-        "SELECT cursor_value, cursor_key FROM lake.meta.cursors "
-        "WHERE tenant_id = ? AND source = ? AND physical_table = ?",
-        [tenant, source, physical_table],
-    ).fetchone()
-    return (int(row[0]), row[1]) if row else None
-
-
-def cursors_move(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
-    """Whether committing the batch would move a cursor."""
-    return any(
-        cursor(con, batch.tenant, batch.source, move.physical_table) != (move.value, move.key)
-        for move in batch.cursors
-    )
-
-
 def move_cursors(
-    con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int, at: dt.datetime
+    con: duckdb.DuckDBPyConnection, batch: Batch, state: SourceState, load_id: int, at: dt.datetime
 ) -> None:
     """Store where the next read starts."""
     for move in batch.cursors:
-        con.execute(
-            "DELETE FROM lake.meta.cursors "
-            "WHERE tenant_id = ? AND source = ? AND physical_table = ?",
-            [batch.tenant, batch.source, move.physical_table],
-        )
+        if move.physical_table in state.cursors:
+            con.execute(
+                "DELETE FROM lake.meta.cursors "
+                "WHERE tenant_id = ? AND source = ? AND physical_table = ?",
+                [batch.tenant, batch.source, move.physical_table],
+            )
         con.execute(
             "INSERT INTO lake.meta.cursors VALUES (?, ?, ?, ?, ?, ?, ?)",
             [batch.tenant, batch.source, move.physical_table, move.value, move.key, load_id, at],

@@ -34,7 +34,7 @@ def plan(con: duckdb.DuckDBPyConnection, batch: Batch, target: Target) -> Plan:
     )
     con.execute("CREATE OR REPLACE TEMP TABLE daybook_gone_raw (_row_id BIGINT)")
     counts = {"new" if differs else "held": rows}
-    return Plan(target, verdicts, gone, counts, max(held - rows, 0) if differs else 0)
+    return Plan(target, verdicts, gone, counts, max(held - rows, 0) if differs else 0, 0)
 
 
 def clear(con: duckdb.DuckDBPyConnection, batch: Batch, target: Target) -> None:

@@ -22,6 +22,7 @@ from ingestion.batch import Batch, LoadResult
 from ingestion.checks import ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_batch, reject
 from ingestion.contracts import quoted
 from ingestion.raw_tables import Target, targets
+from ingestion.source_state import SourceState, TableState, read_state
 from ingestion.versions import BATCH_VIEW, CHANGED, CONFLICT, HELD, KEYS_VIEW, NEW, Plan, plan
 from warehouse.settings import Settings
 from warehouse.writer import transaction
@@ -38,11 +39,13 @@ def load_batch(
     batch: Batch,
     settings: Settings,
     fault: FaultMarker | None = None,
+    state: SourceState | None = None,
 ) -> LoadResult:
     """Load one batch exactly once; a batch that holds nothing new writes nothing.
 
     Args:
         con: a connection of mode ``write``; the batch's tables exist.
+        state: what is known of the source, kept up to date here; None reads it.
         fault: called with the name of each step, so that a test can stop the process there.
 
     Returns:
@@ -50,17 +53,27 @@ def load_batch(
     """
     started = _now()
     step = fault or _no_fault
+    if state is None:
+        state = read_state(con, batch.tenant, batch.source)
+    before = state.table(batch.contract.table)
     checked = check_batch(batch.contract, batch.frame)
-    con.register(BATCH_VIEW, _dated(batch, checked.good).to_arrow())
+    rows = _dated(batch, checked.good)
+    sha256 = batch.content_sha256 or content_hash(rows.drop(ROW))
+    spotless = not checked.rejected.height and batch.contract.table not in state.quarantined
+    if _is_all_there_is(batch) and spotless and sha256 == before.content_sha256:
+        return LoadResult(
+            batch.source, batch.contract.table, read=batch.frame.height, held=rows.height
+        )
+    con.register(BATCH_VIEW, rows.to_arrow())
     con.register(KEYS_VIEW, checked.keys.to_arrow())
     con.register(bookkeeping.REJECTED_VIEW, checked.rejected.to_arrow())
     try:
         step("checked")
-        state = bookkeeping.table_state(con, batch)
         plans = _plans(con, batch, checked)
         rejected = _add_conflicts(con, batch, checked, plans[0])
         fresh = bookkeeping.new_quarantine(con, batch) if rejected else 0
-        if not (any(p.writes for p in plans) or fresh or bookkeeping.cursors_move(con, batch)):
+        moves = any(state.cursors.get(m.physical_table) != (m.value, m.key) for m in batch.cursors)
+        if not (any(p.writes for p in plans) or fresh or moves):
             return _result(batch, plans, None, 0)
         with transaction(
             con,
@@ -69,7 +82,7 @@ def load_batch(
             source=batch.source,
             table=batch.contract.table,
         ):
-            if bookkeeping.table_state(con, batch) != state:
+            if bookkeeping.last_load(con, batch) != before.last_load:
                 # Another process loaded this table in between: compare again, under the lock.
                 plans = _plans(con, batch, checked)
                 fresh = bookkeeping.new_quarantine(con, batch)
@@ -79,22 +92,34 @@ def load_batch(
                 _write(con, batch, item, load_id, started)
             step("rows")
             bookkeeping.write_quarantine(con, batch, load_id, started, fresh)
-            if state.quarantined:
+            if batch.contract.table in state.quarantined:
                 bookkeeping.release_quarantine(con, batch, load_id)
             if plans[0].writes:
                 touched.record(con, batch, plans[0], load_id)
                 bookkeeping.write_control_totals(con, batch, plans[0], load_id)
-            bookkeeping.move_cursors(con, batch, load_id, started)
+            bookkeeping.move_cursors(con, batch, state, load_id, started)
             result = _result(batch, plans, load_id, fresh)
-            bookkeeping.write_provenance(
-                con, batch, result, started, batch.content_sha256 or content_hash(checked.good)
-            )
+            bookkeeping.write_provenance(con, batch, result, started, sha256)
             step("written")
         step("committed")
+        _remember(state, batch, load_id, sha256, rejected)
         return result
     finally:
         for view in (BATCH_VIEW, KEYS_VIEW, bookkeeping.REJECTED_VIEW):
             con.unregister(view)
+
+
+def _is_all_there_is(batch: Batch) -> bool:
+    return batch.complete is not None and batch.complete.everything
+
+
+def _remember(state: SourceState, batch: Batch, load_id: int, sha256: str, rejected: int) -> None:
+    """Keep the state of the pass as the lake now has it."""
+    state.tables[batch.contract.table] = TableState(load_id, sha256)
+    for move in batch.cursors:
+        state.cursors[move.physical_table] = (move.value, move.key)
+    if rejected:
+        state.quarantined.add(batch.contract.table)
 
 
 def content_hash(frame: pl.DataFrame) -> str:
@@ -183,6 +208,8 @@ def _write(
         return
     if item.gone_count:
         _insert_tombstones(con, item, load_id, at, batch.frame.height)
+    if not item.superseded_count:
+        return
     con.execute(
         f"INSERT INTO lake.raw.superseded SELECT held_row_id, {load_id} FROM {item.verdicts} "
         f"WHERE held_row_id IS NOT NULL AND verdict IN ('{NEW}', '{CHANGED}') "

@@ -20,6 +20,7 @@ from ingestion.loader import FaultMarker
 from ingestion.problems import Problem
 from ingestion.raw_tables import ensure_tables
 from ingestion.reports import SourceReport, SyncReport
+from ingestion.source_state import read_state
 from warehouse.connection import connect
 from warehouse.errors import ContractError, LockTimeoutError, SettingsError, SourceError
 from warehouse.settings import Settings, SourceSettings
@@ -145,6 +146,7 @@ def _pass(context: PassContext) -> SourceReport:
     error: str | None = None
     try:
         with _only_pass(context):
+            context.state = read_state(context.con, source.tenant, source.name)
             CONNECTORS[source.kind].sync(context)
     except (SourceError, ContractError, SettingsError) as failure:
         error = failure.describe()

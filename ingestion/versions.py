@@ -28,7 +28,8 @@ NEW, CHANGED, HELD, CONFLICT = "new", "changed", "held", "conflict"
 class Plan:
     """Temp tables that say what to write for one target.
 
-    ``verdicts`` holds (_n, held_row_id, verdict) for each batch row; ``gone`` holds _row_id.
+    ``verdicts`` holds (_n, held_row_id, verdict) for each batch row; ``gone`` holds _row_id;
+    ``superseded_count`` is how many held versions, tombstones included, the load replaces.
     """
 
     target: Target
@@ -36,6 +37,7 @@ class Plan:
     gone: str
     counts: dict[str, int]
     gone_count: int
+    superseded_count: int
 
     @property
     def writes(self) -> bool:
@@ -67,7 +69,6 @@ def plan(
         for c in target.columns
         if c.target not in contract.key
     )
-    on_key = " AND ".join(f"b.{quoted(name)} = h.{quoted(name)}" for name in contract.key)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {verdicts.removeprefix('temp.')} AS "
         f"SELECT b.{ROW}, h._row_id AS held_row_id, CASE "
@@ -75,14 +76,16 @@ def plan(
         f"WHEN {same or 'true'} THEN 'held' "
         f"{_other_table(contract, target)}"
         "ELSE 'changed' END AS verdict "
-        f"FROM {BATCH_VIEW} AS b LEFT JOIN {held} AS h ON {on_key}",
+        f"FROM {BATCH_VIEW} AS b LEFT JOIN {held} AS h ON {same_key(contract, 'b')}",
         {**parameters, **limits},
     )
-    counts = dict(
-        con.execute(f"SELECT verdict, count(*) FROM {verdicts} GROUP BY verdict").fetchall()
-    )
+    verdict_counts = con.execute(
+        f"SELECT verdict, count(*), count(held_row_id) FROM {verdicts} GROUP BY verdict"
+    ).fetchall()
+    counts = {verdict: count for verdict, count, _ in verdict_counts}
+    replaced = sum(held for verdict, _, held in verdict_counts if verdict in (NEW, CHANGED))
     gone_count = _plan_deletions(con, batch, target, gone, parameters)
-    return Plan(target, verdicts, gone, counts, gone_count)
+    return Plan(target, verdicts, gone, counts, gone_count, replaced + gone_count)
 
 
 def same_key(contract: TableContract, alias: str) -> str:

@@ -10,6 +10,7 @@ import duckdb
 from ingestion.batch import Batch, LoadResult
 from ingestion.loader import FaultMarker, load_batch
 from ingestion.problems import Problem
+from ingestion.source_state import SourceState
 from warehouse.settings import Settings, SourceSettings
 
 
@@ -21,6 +22,7 @@ class PassContext:
         con: the lake, open for writing.
         sweep: also reconcile the whole source against the lake: deletions, missed edits, totals.
         stopping: asked between transactions; True ends the pass early.
+        state: what the lake knows of the source, see :mod:`ingestion.source_state`.
         memory: survives from one pass of a poll loop to the next; only ever saves work.
     """
 
@@ -34,10 +36,11 @@ class PassContext:
     memory: dict[str, object] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     results: list[LoadResult] = field(default_factory=list)
+    state: SourceState = field(default_factory=SourceState)
 
     def load(self, batch: Batch) -> LoadResult:
         """Load a batch, remember and report what it did."""
-        result = load_batch(self.con, batch, self.settings, self.fault)
+        result = load_batch(self.con, batch, self.settings, self.fault, self.state)
         self.results.append(result)
         if self.on_load is not None and result.load_id is not None:
             self.on_load(result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingestion.answers import one_row
 from ingestion.batch import Batch, Completeness
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.csv_files import read_csv
@@ -90,10 +89,5 @@ def _sync_file(context: PassContext, contract: TableContract, path: Path) -> Non
 
 
 def holds_rows(context: PassContext, contract: TableContract) -> bool:
-    """Whether rows of this source were ever loaded into the contract's table."""
-    count = one_row(
-        context.con,
-        f"SELECT count(*) FROM lake.raw.{contract.table} WHERE _tenant_id = ? AND _source = ?",
-        [context.source.tenant, context.source.name],
-    )[0]
-    return bool(count)
+    """Whether the contract's table was ever loaded from this source."""
+    return context.state.table(contract.table).last_load > 0

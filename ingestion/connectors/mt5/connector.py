@@ -77,11 +77,6 @@ def _tables(context: PassContext, database: SourceDatabase) -> dict[str, list[Ph
 def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:
     """Physical tables that were read before and are not there any more."""
     present = {table.name for group in tables.values() for table in group}
-    rows = context.con.execute(
-        "SELECT physical_table FROM lake.meta.cursors WHERE tenant_id = ? AND source = ? "
-        "ORDER BY physical_table",
-        [context.source.tenant, context.source.name],
-    ).fetchall()
     return [
         Problem(
             table=name,
@@ -89,7 +84,7 @@ def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> l
             what=f"Table {name} was loaded before and cannot be read any more.",
             todo="its rows are kept as they were; bring it back if it was renamed by mistake",
         )
-        for (name,) in rows
+        for name in sorted(context.state.cursors)
         if name not in present
     ]
 

@@ -13,7 +13,6 @@ import datetime as dt
 
 import polars as pl
 
-from ingestion import bookkeeping
 from ingestion.batch import Batch, CursorMove
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
@@ -34,7 +33,7 @@ def read_changes(context: PassContext, database: SourceDatabase, table: Physical
         SourceError: the database went away; what was committed stays.
     """
     queries = Queries(database, table)
-    stored = bookkeeping.cursor(context.con, context.source.tenant, context.source.name, table.name)
+    stored = context.state.cursors.get(table.name)
     if table.marker is None:
         _read_by(context, queries, table.contract.block[0] if table.contract.block else "", stored)
         return
@@ -43,14 +42,6 @@ def read_changes(context: PassContext, database: SourceDatabase, table: Physical
         if stored is None:
             return
     _read_by(context, queries, table.marker, stored)
-
-
-def _stored_cursor(context: PassContext, table: PhysicalTable) -> tuple[int, str | None] | None:
-    """The committed cursor; a poll loop remembers it, as a stale one only reads more."""
-    remembered = context.memory.get(f"cursor:{table.name}")
-    if isinstance(remembered, CursorMove) and not context.sweep:
-        return remembered.value, remembered.key
-    return bookkeeping.cursor(context.con, context.source.tenant, context.source.name, table.name)
 
 
 def filetime_tomorrow() -> int:
@@ -165,4 +156,3 @@ def _load(
             day_shift_minutes=context.day_shift_minutes,
         )
     )
-    context.memory[f"cursor:{table.name}"] = cursor

@@ -8,7 +8,7 @@ from ingestion.answers import one_row
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.incremental import filetime_tomorrow, read_changes
+from ingestion.connectors.mt5.incremental import read_changes
 from ingestion.connectors.mt5.queries import totals
 from ingestion.contracts import quoted
 from ingestion.measures import measures
@@ -50,15 +50,8 @@ def _limit_column(tables: list[PhysicalTable]) -> str:
 
 
 def _newest(context: PassContext, tables: list[PhysicalTable]) -> int:
-    target = targets(tables[0].contract)[0]
-    column = _limit_column(tables)
-    newest = one_row(
-        context.con,
-        f"SELECT coalesce(max({quoted(column)}), 0) FROM {target.name} "
-        "WHERE _tenant_id = ? AND _source = ?",
-        [context.source.tenant, context.source.name],
-    )[0]
-    return min(int(newest), filetime_tomorrow())
+    cursors = (context.state.cursors.get(table.name, (0, None))[0] for table in tables)
+    return max(cursors)
 
 
 def _ours(context: PassContext, tables: list[PhysicalTable], limit: int) -> dict[str, int]:
@@ -83,22 +76,13 @@ def _ours(context: PassContext, tables: list[PhysicalTable], limit: int) -> dict
 
 def _record(context: PassContext, table: str, theirs: dict[str, int], ours: dict[str, int]) -> None:
     place = [context.source.tenant, context.source.name, table]
-    load_id = one_row(
-        context.con,
-        "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
-        "WHERE tenant_id = ? AND source = ? AND table_name = ?",
-        place,
-    )[0]
+    load_id = context.state.table(table).last_load
     rows = [
         (f"table_{name}", Decimal(value), Decimal(ours.get(name, 0)))
         for name, value in theirs.items()
     ]
-    held = context.con.execute(
-        "SELECT measure, source_value, warehouse_value FROM lake.meta.control_totals "
-        "WHERE tenant_id = ? AND source = ? AND table_name = ? AND load_id = ?",
-        [*place, load_id],
-    ).fetchall()
-    missing = [row for row in rows if row not in held]
+    known = context.state.totals
+    missing = [row for row in rows if known.get((table, row[0])) != (load_id, row[1], row[2])]
     if not missing:
         return
     with transaction(
