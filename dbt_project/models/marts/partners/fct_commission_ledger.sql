@@ -118,40 +118,58 @@ with
             agreement_id,
             model,
             amount_currency,
-            -- The target's facts, where it still has the line; else what was booked.
-            coalesce(
-                max(case when target_count = 1 then symbol end), max(symbol)
-            ) as symbol,
-            coalesce(
-                max(case when target_count = 1 then executed_at_utc end),
-                max(executed_at_utc)
-            ) as executed_at_utc,
-            coalesce(
-                max(case when target_count = 1 then partner_path end), max(partner_path)
-            ) as partner_path,
-            max(base_quantity) as base_quantity,
-            coalesce(max(case when target_count = 1 then rate end), max(rate)) as rate,
-            max(reason) as reason,
-            sum(target_amount) as target_amount,
-            sum(target_count) as target_count,
-            sum(booked_amount) as booked_amount,
-            sum(booked_count) as booked_count
-        from both_sides
-        group by
-            tenant_id,
-            server_id,
-            business_date,
-            deal_key,
-            deal_id,
-            account_key,
-            client_key,
-            partner_key,
-            partner_id,
-            level,
-            agreement_id,
-            model,
-            amount_currency
-        having sum(booked_count) = 0 or sum(target_amount) <> sum(booked_amount)
+        {% if is_incremental() %}
+                -- The target's facts, where it still has the line; else what was
+                -- booked.
+                coalesce(
+                    max(case when target_count = 1 then symbol end), max(symbol)
+                ) as symbol,
+                coalesce(
+                    max(case when target_count = 1 then executed_at_utc end),
+                    max(executed_at_utc)
+                ) as executed_at_utc,
+                coalesce(
+                    max(case when target_count = 1 then partner_path end),
+                    max(partner_path)
+                ) as partner_path,
+                max(base_quantity) as base_quantity,
+                coalesce(
+                    max(case when target_count = 1 then rate end), max(rate)
+                ) as rate,
+                max(reason) as reason,
+                sum(target_amount) as target_amount,
+                sum(target_count) as target_count,
+                sum(booked_amount) as booked_amount,
+                sum(booked_count) as booked_count
+            from both_sides
+            group by
+                tenant_id,
+                server_id,
+                business_date,
+                deal_key,
+                deal_id,
+                account_key,
+                client_key,
+                partner_key,
+                partner_id,
+                level,
+                agreement_id,
+                model,
+                amount_currency
+            having sum(booked_count) = 0 or sum(target_amount) <> sum(booked_amount)
+        {% else %}
+                symbol,
+                executed_at_utc,
+                partner_path,
+                base_quantity,
+                rate,
+                reason,
+                target_amount,
+                target_count,
+                booked_amount,
+                booked_count
+            from both_sides
+        {% endif %}
     )
 
 select

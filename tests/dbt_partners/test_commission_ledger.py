@@ -1,0 +1,110 @@
+"""The ledger over four builds: first, unchanged, corrected deals, changed terms.
+
+The tests of this file are one story and run in order: an append-only ledger has a past.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dbt_partners.conftest import TinyReferrals
+
+PART = "partners"
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+
+
+def test_first_build_books_every_line_of_the_referred_client(referrals: TinyReferrals) -> None:
+    referrals.build(1, (0, 1))
+    assert referrals.booked(1) == [
+        ("accrual", 101, "P3", "commission_share", "1.00000000", "USD"),
+        ("accrual", 101, "P3", "per_lot", "0.00000000", "USD"),
+        ("accrual", 101, "P1", "per_lot", "0.00000000", "EUR"),
+        ("accrual", 102, "P3", "commission_share", "0.00000000", "USD"),
+        ("accrual", 102, "P3", "per_lot", "7.00000000", "USD"),
+        ("accrual", 102, "P1", "per_lot", "1.00000000", "EUR"),
+        ("accrual", 103, "P3", "commission_share", "0.00000000", "USD"),
+        ("accrual", 103, "P3", "per_lot", "3.50000000", "USD"),
+        ("accrual", 103, "P1", "per_lot", "0.50000000", "EUR"),
+    ]
+    total = referrals.rows("SELECT sum(amount_reporting) FROM lake.partners.fct_commission_ledger")
+    assert str(total[0][0]) == "13.15000000"
+    assert referrals.broken() == []
+
+
+def test_a_build_without_news_books_nothing(referrals: TinyReferrals) -> None:
+    referrals.build(2, (1, 1))
+    assert referrals.booked(2) == []
+
+
+def test_a_build_of_the_same_loads_books_nothing(referrals: TinyReferrals) -> None:
+    referrals.build(3, (0, 1))
+    assert referrals.booked(3) == []
+
+
+def test_a_full_refresh_keeps_the_ledger(referrals: TinyReferrals) -> None:
+    referrals.build(4, (1, 1), full_refresh=True)
+    assert referrals.booked(4) == []
+    assert len(referrals.booked(1)) == 9
+
+
+def test_edited_and_deleted_deals_book_the_difference(referrals: TinyReferrals) -> None:
+    referrals.change("""
+        UPDATE lake.canonical.can_deals SET volume_lots = 2, volume_closed_lots = 2
+        WHERE deal_id = 102;
+        DELETE FROM lake.canonical.can_deals WHERE deal_id = 103;
+        INSERT INTO lake.meta.touched_days VALUES (2, 'demo', 'live', DATE '2026-08-04');
+    """)
+    referrals.build(5, (1, 2))
+    assert referrals.booked(5) == [
+        ("adjustment", 102, "P3", "per_lot", "7.00000000", "USD"),
+        ("adjustment", 102, "P1", "per_lot", "1.00000000", "EUR"),
+        ("adjustment", 103, "P3", "per_lot", "-3.50000000", "USD"),
+        ("adjustment", 103, "P1", "per_lot", "-0.50000000", "EUR"),
+    ]
+    assert referrals.broken() == []
+
+
+def test_changed_terms_reach_back_without_a_touched_day(referrals: TinyReferrals) -> None:
+    referrals.change("""
+        INSERT INTO lake.raw.crm_partner_agreements
+        SELECT * REPLACE (4 AS _row_id, 3 AS _load_id, 0.3 AS rate)
+        FROM lake.raw.crm_partner_agreements WHERE agreement_id = 'A2';
+        INSERT INTO lake.raw.superseded VALUES (2, 3);
+    """)
+    referrals.build(6, (2, 3))
+    assert referrals.booked(6) == [
+        ("adjustment", 101, "P3", "commission_share", "0.50000000", "USD"),
+    ]
+    assert referrals.rows("""
+        SELECT sum(amount)::VARCHAR FROM lake.partners.fct_commission_ledger WHERE deal_id = 101
+    """) == [("1.50000000",)]
+
+
+def test_an_ended_agreement_takes_its_lines_back(referrals: TinyReferrals) -> None:
+    referrals.change("INSERT INTO lake.raw.superseded VALUES (3, 4)")
+    referrals.build(7, (3, 4))
+    assert [row for row in referrals.booked(7) if row[4] != "0.00000000"] == [
+        ("adjustment", 102, "P1", "per_lot", "-2.00000000", "EUR"),
+    ]
+    reasons = referrals.rows("""
+        SELECT deal_id, reason FROM lake.partners.fct_commission_ledger
+        WHERE build_id = 7 AND entry_type = 'accrual' ORDER BY deal_id
+    """)
+    assert reasons == [
+        (101, "no agreement of this partner at level 1 on 2026-08-03"),
+        (102, "no agreement of this partner at level 1 on 2026-08-04"),
+    ]
+    assert referrals.broken() == []
+
+
+def test_a_line_nobody_owes_breaks_the_identities(referrals: TinyReferrals) -> None:
+    referrals.change("""
+        INSERT INTO lake.partners.fct_commission_ledger
+        SELECT * REPLACE ('by hand' AS ledger_line_key, 8 AS build_id, 2 AS amount)
+        FROM lake.partners.fct_commission_ledger
+        WHERE deal_id = 102 AND model = 'per_lot' AND partner_id = 'P3' AND build_id = 1
+    """)
+    assert referrals.broken() == [
+        ("accrual_is_quantity_times_rate", 1),
+        ("ledger_equals_target", 1),
+    ]
