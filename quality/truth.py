@@ -15,7 +15,10 @@ from pathlib import Path
 import duckdb
 
 from quality.findings import Check
-from quality.truth_queries import COMPARISONS, Comparison
+from quality.truth_filings import LOSING_ACCOUNTS
+from quality.truth_queries import BOOK_COMPARISONS, Comparison
+
+COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ from warehouse.settings import Settings
 from warehouse.writer import transaction
 
 HERE = Path(__file__).parent
-TRUTH = ("account_days", "daily_pnl", "commission_ledger", "alerts", "breaks", "statements")
+TRUTH = (
+    "account_days",
+    "daily_pnl",
+    "commission_ledger",
+    "alerts",
+    "breaks",
+    "statements",
+    "losing_accounts",
+)
 DAYS = [("demo", "mt5_live", dt.date(2026, 10, day)) for day in (28, 29, 30)]
 
 Change = Callable[..., None]

@@ -33,6 +33,7 @@ ALL_RULES = {
     "truth_alerts",
     "truth_breaks",
     "truth_statements",
+    "truth_losing_accounts",
 }
 
 

@@ -35,6 +35,7 @@ def test_books_that_equal_the_truth(settings: Settings) -> None:
         "truth_alerts": 1,
         "truth_breaks": 0,
         "truth_statements": 2,
+        "truth_losing_accounts": 3,
     }
     assert all(check.holds for check in checks.values())
 
@@ -154,6 +155,18 @@ def test_an_alert_nobody_planted_and_a_planted_one_not_raised(
 ) -> None:
     change("UPDATE lake.compliance.fct_alerts SET scenario_id = 'A2'")
     assert compared(settings)["truth_alerts"].broken == 2
+
+
+@pytest.mark.unit
+def test_an_account_that_lost_after_all(settings: Settings, change: Change) -> None:
+    change(
+        """
+        UPDATE lake.filings.fil_losing_accounts__account_days SET realised_reporting = 47
+        WHERE account_key = 'demo/mt5_live/1001' AND business_date = DATE '2026-10-29'
+        """
+    )
+    check = compared(settings)["truth_losing_accounts"]
+    assert (check.population, check.broken, check.worst) == (3, 1, Decimal(1))
 
 
 @pytest.mark.unit

@@ -160,6 +160,27 @@ SELECT
     'Half of the deposit left within three days.' AS reason,
     'demo/mt5_live/1,demo/mt5_live/4' AS evidence_keys, DATE '2020-01-01' AS rule_valid_from;
 
+CREATE SCHEMA IF NOT EXISTS lake.filings;
+
+CREATE TABLE lake.filings.fil_losing_accounts__account_classifications AS
+SELECT
+    'demo' AS tenant_id, 'mt5_live' AS server_id, 'Daybook Markets Ltd' AS legal_entity,
+    'demo/mt5_live/' || login AS account_key, 'demo/' || client_id AS client_key,
+    'retail' AS classification, DATE '2026-10-01' AS valid_from, NULL::DATE AS valid_to,
+    FALSE AS is_excluded, NULL::VARCHAR AS exclusion_reason
+FROM (VALUES (1001, 'C1'), (1002, 'C2')) AS v (login, client_id);
+
+CREATE TABLE lake.filings.fil_losing_accounts__account_days AS
+SELECT
+    tenant_id, server_id, legal_entity, account_key, client_key, business_date,
+    'retail' AS classification, closed_pnl_amount AS result_reporting,
+    swap_amount + commission_amount AS costs_reporting,
+    closed_pnl_amount + swap_amount + commission_amount AS realised_reporting,
+    floating_pnl_amount + floating_swap_amount AS unrealised_reporting,
+    'USD' AS reporting_currency, login = 1001 AND business_date < DATE '2026-10-30' AS has_open_cfd,
+    FALSE AS is_excluded, NULL::VARCHAR AS exclusion_reason
+FROM lake.finance.fct_account_days;
+
 CREATE TABLE lake.meta.identities AS
 SELECT
     identity_id, what, 'demo' AS tenant_id, 'mt5_live' AS server_id,

@@ -61,3 +61,13 @@ FROM (VALUES
     (1001, 564, 80, -2, -14, 1000, -500, 564),
     (1002, 500, 0, 0, 0, 500, 0, 600)
 ) AS v (login, closing, closed, swap, commission, deposits, withdrawals, equity);
+
+-- 1001 makes 80 - 2 - 14 = 64 in all; in the window of the 28th alone 48 floating less 7. From
+-- the 29th on it gives up those 48, makes 80 - 2 - 7, and so stays ahead by 23.
+CREATE TEMP TABLE losing_accounts AS
+SELECT
+    window_from::DATE AS window_from, window_to::DATE AS window_to, 1::BIGINT AS retail_accounts,
+    0::BIGINT AS losing_accounts
+FROM (VALUES
+    ('2025-11-01', '2026-10-31'), ('2026-10-28', '2026-10-28'), ('2026-10-29', '2026-10-31')
+) AS v (window_from, window_to);
