@@ -12,7 +12,13 @@
     deals._business_date as business_date,
     coalesce(deals.time_msc, deals.time) as executed_at_server,
     {{ filetime_to_timestamp('deals."timestamp"') }} as changed_at_utc,
-    {{ measured_utc_offset("deals.\"timestamp\"", "coalesce(deals.time_msc, deals.time)", "deals.modify_flags") }} as utc_offset_minutes,
+    {{
+        measured_utc_offset(
+            'deals."timestamp"',
+            "coalesce(deals.time_msc, deals.time)",
+            "deals.modify_flags",
+        )
+    }} as utc_offset_minutes,
     coalesce(deals.modify_flags, 0) <> 0 as is_modified,
     coalesce(deals.symbol, '') as symbol,
     cast(deals.digits_currency as integer) as currency_digits,
@@ -26,10 +32,11 @@
     as storage_amount,
     {{ platform_money("coalesce(deals.commission, 0)", "deals.digits_currency") }}
     as commission_amount,
-    {{ platform_money("coalesce(deals.fee, 0)", "deals.digits_currency") }} as fee_amount,
+    {{ platform_money("coalesce(deals.fee, 0)", "deals.digits_currency") }}
+    as fee_amount,
     cast(deals.profit_raw as decimal(24, 8)) as raw_profit,
     cast(deals.rate_profit as decimal(24, 12)) as profit_rate,
-    coalesce(deals.comment, '') as comment,
+    coalesce(deals.comment, '') as "comment",
     deals._row_id as raw_row_id,
     deals._load_id as load_id
 {%- endmacro %}
