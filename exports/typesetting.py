@@ -14,7 +14,7 @@ def typeset(template: Path, content: Mapping[str, object], created_at: dt.dateti
     Args:
         template: a Typst file; it may read only from its own folder.
         content: what the template prints.
-        created_at: UTC; the only date in the file.
+        created_at: UTC, to the second; the only date in the file.
     """
     import typst
 
@@ -24,5 +24,5 @@ def typeset(template: Path, content: Mapping[str, object], created_at: dt.dateti
         ignore_system_fonts=True,
         format="pdf",
         sys_inputs={"content": json.dumps(content, ensure_ascii=False, sort_keys=True)},
-        timestamp=created_at.replace(tzinfo=dt.UTC),
+        timestamp=created_at.replace(tzinfo=dt.UTC, microsecond=0),
     )
