@@ -24,20 +24,18 @@ _SAME_REJECT = (
 )
 
 
-def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
-    """The next load's id; taken inside the load's transaction, under the writer lock."""
-    return int(one_row(con, "SELECT coalesce(max(load_id), 0) + 1 FROM lake.meta.loads")[0])
+def next_load_id(con: duckdb.DuckDBPyConnection, batch: Batch) -> tuple[int, int]:
+    """The next load's id, and the newest one of the batch's table and source (0 before the first).
 
-
-def last_load(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:
-    """The newest load of the batch's table and source; 0 before the first."""
-    row = one_row(
+    Asked inside the load's transaction, under the writer lock.
+    """
+    newest, last_load = one_row(
         con,
-        "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
-        "WHERE tenant_id = ? AND source = ? AND table_name = ?",
+        "SELECT coalesce(max(load_id), 0), coalesce(max(load_id) FILTER "
+        "(tenant_id = ? AND source = ? AND table_name = ?), 0) FROM lake.meta.loads",
         _place(batch),
     )
-    return int(row[0])
+    return int(newest) + 1, int(last_load)
 
 
 def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:

@@ -23,7 +23,17 @@ from ingestion.checks import ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_
 from ingestion.contracts import quoted
 from ingestion.raw_tables import Target, targets
 from ingestion.source_state import SourceState, TableState, read_state
-from ingestion.versions import BATCH_VIEW, CHANGED, CONFLICT, HELD, KEYS_VIEW, NEW, Plan, plan
+from ingestion.versions import (
+    BATCH_VIEW,
+    CHANGED,
+    CONFLICT,
+    HELD,
+    KEYS_VIEW,
+    NEW,
+    Plan,
+    all_new,
+    plan,
+)
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
@@ -69,7 +79,7 @@ def load_batch(
     con.register(bookkeeping.REJECTED_VIEW, checked.rejected.to_arrow())
     try:
         step("checked")
-        plans = _plans(con, batch, checked)
+        plans = _plans(con, batch, checked, before.last_load)
         rejected = _add_conflicts(con, batch, checked, plans[0])
         fresh = bookkeeping.new_quarantine(con, batch) if rejected else 0
         moves = any(state.cursors.get(m.physical_table) != (m.value, m.key) for m in batch.cursors)
@@ -82,14 +92,14 @@ def load_batch(
             source=batch.source,
             table=batch.contract.table,
         ):
-            if bookkeeping.last_load(con, batch) != before.last_load:
+            load_id, last_load = bookkeeping.next_load_id(con, batch)
+            if last_load != before.last_load:
                 # Another process loaded this table in between: compare again, under the lock.
-                plans = _plans(con, batch, checked)
+                plans = _plans(con, batch, checked, last_load)
                 fresh = bookkeeping.new_quarantine(con, batch)
-            load_id = bookkeeping.next_load_id(con)
             step("began")
             for item in plans:
-                _write(con, batch, item, load_id, started)
+                _write(con, batch, item, load_id, last_load, started)
             step("rows")
             bookkeeping.write_quarantine(con, batch, load_id, started, fresh)
             if batch.contract.table in state.quarantined:
@@ -168,7 +178,11 @@ def _dated(batch: Batch, good: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _plans(con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch) -> list[Plan]:
+def _plans(
+    con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch, last_load: int
+) -> list[Plan]:
+    if not last_load:
+        return [all_new(con, target) for target in targets(batch.contract)]
     if batch.contract.versioning == "live":
         return [live.plan(con, batch, targets(batch.contract)[0])]
     return [plan(con, batch, checked, target) for target in targets(batch.contract)]
@@ -197,11 +211,16 @@ def _add_conflicts(
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, batch: Batch, item: Plan, load_id: int, at: dt.datetime
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    item: Plan,
+    load_id: int,
+    last_load: int,
+    at: dt.datetime,
 ) -> None:
     if not item.writes:
         return
-    if batch.contract.versioning == "live":
+    if batch.contract.versioning == "live" and last_load:
         live.clear(con, batch, item.target)
     _insert_rows(con, batch, item, load_id, at)
     if batch.contract.versioning == "live":

@@ -90,8 +90,6 @@ def _record_histories(
 
 
 def _record_groups(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
-    if not _exists(con, "mt5_users"):
-        return
     _insert_histories(
         con,
         batch,
@@ -105,12 +103,9 @@ def _record_groups(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, loa
 def _insert_histories(
     con: duckdb.DuckDBPyConnection, batch: Batch, logins: str, load_id: int
 ) -> None:
-    known = [table for table in _DATED if _exists(con, table)]
-    if not known:
-        return
     days = " UNION ALL ".join(
         f"SELECT _source, login, _business_date FROM lake.raw.{table} WHERE _tenant_id = $tenant"
-        for table in known
+        for table in _DATED
     )
     con.execute(
         "INSERT INTO lake.meta.touched_accounts "
@@ -124,14 +119,3 @@ def _insert_histories(
 
 def _has(target: Target, column: str) -> bool:
     return any(name == column for name, _ in target.all_columns)
-
-
-def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return (
-        con.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' "
-            "AND schema_name = 'raw' AND table_name = ?",
-            [table],
-        ).fetchone()
-        is not None
-    )

@@ -88,6 +88,19 @@ def plan(
     return Plan(target, verdicts, gone, counts, gone_count, replaced + gone_count)
 
 
+def all_new(con: duckdb.DuckDBPyConnection, target: Target) -> Plan:
+    """The plan for a table that was never loaded from this source: nothing to compare with."""
+    verdicts = f"temp.daybook_verdicts_{target.schema}"
+    gone = f"temp.daybook_gone_{target.schema}"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {verdicts.removeprefix('temp.')} AS "
+        f"SELECT {ROW}, NULL::BIGINT AS held_row_id, '{NEW}' AS verdict FROM {BATCH_VIEW}"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {gone.removeprefix('temp.')} (_row_id BIGINT)")
+    count = int(one_row(con, f"SELECT count(*) FROM {verdicts}")[0])
+    return Plan(target, verdicts, gone, {NEW: count}, 0, 0)
+
+
 def same_key(contract: TableContract, alias: str) -> str:
     """The join condition between ``alias`` and the held rows ``h``; a key part may be NULL."""
     return " AND ".join(

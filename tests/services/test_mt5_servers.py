@@ -49,7 +49,9 @@ def test_large_and_small_reads_agree(
     noisy = [deal(n, Profit=n / 7, Price=1.1403699999999999 + n / 3e7) for n in range(1, 50)]
     export.create("mt5_deals", DEALS, noisy)
     monkeypatch.setattr("ingestion.connectors.database.CURSOR_ROWS", -1)
-    settings = loaded(home, export)
+    # Every row is in the overlap, so the second pass reads all of them again.
+    settings = settings_for(home, mt5(export.url, overlap_seconds=86_400))
+    sync_once(settings)
     monkeypatch.setattr("ingestion.connectors.database.CURSOR_ROWS", 10**9)
     again = sync_once(settings).sources[0]
     assert (again.new, again.changed) == (0, 0)
@@ -88,7 +90,7 @@ def _as_postgresql(statement: str) -> str:
         (r"bigint(\(\d+\))?( unsigned)?", "bigint"),
         (r"\bint(\(\d+\))?( unsigned)?", "integer"),
         (r"\bdouble\b", "double precision"),
-        (r"\bdatetime(\(6\))?\b(?= NOT)", "timestamp"),
+        (r"\bdatetime(\(6\))?(?= NOT)", "timestamp"),
         (r"DEFAULT '0000[^']*'", ""),
     ):
         statement = re.sub(mysql, postgres, statement)

@@ -88,20 +88,27 @@ def _record(context: PassContext, table: str, theirs: dict[str, int], ours: dict
     with transaction(
         context.con, f"control totals of {table}", context.settings, source=context.source.name
     ):
-        for measure, source_value, warehouse_value in missing:
+        again = [row[0] for row in missing if known.get((table, row[0]), (0,))[0] == load_id]
+        if again:
             context.con.execute(
                 "DELETE FROM lake.meta.control_totals WHERE tenant_id = ? AND source = ? "
-                "AND table_name = ? AND load_id = ? AND measure = ?",
-                [*place, load_id, measure],
+                "AND table_name = ? AND load_id = ? AND list_contains(?, measure)",
+                [*place, load_id, again],
             )
-            context.con.execute(
-                "INSERT INTO lake.meta.control_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, now())",
-                [
+        lines = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, now())"] * len(missing))
+        context.con.execute(
+            f"INSERT INTO lake.meta.control_totals VALUES {lines}",
+            [
+                value
+                for measure, source_value, warehouse_value in missing
+                for value in (
                     load_id,
                     *place,
                     measure,
                     source_value,
                     warehouse_value,
                     source_value - warehouse_value,
-                ],
-            )
+                )
+            ],
+        )
+    known.update({(table, row[0]): (load_id, row[1], row[2]) for row in missing})
