@@ -179,7 +179,7 @@ def _rate_notes(
 ) -> tuple[str, ...]:
     sets = sorted(
         {
-            records.rates[figures.currency].rate_set
+            records.rates[figures.currency].rate_set.upper()
             for figures in accounts
             if figures.currency != reporting_currency and figures.currency in records.rates
         }

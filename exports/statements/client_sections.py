@@ -163,7 +163,7 @@ def deals(figures: AccountFigures) -> Section:
         ),
     )
     section = Section("deals", "Deals", columns, rows, currency=figures.currency)
-    return _totalled(_without_empty(section, ("fee",)), figures.digits)
+    return _totalled(_without_empty(section, ("commission", "fee", "swap")), figures.digits)
 
 
 def closed_positions(figures: AccountFigures) -> Section:

@@ -160,11 +160,22 @@ _LINES = """
     ORDER BY amount_currency, business_date, executed_at_utc, deal_id, level, ledger_line_key
 """
 
-_UNPAID = """
-    SELECT reason, count(*) FROM booked
-    WHERE in_period AND reason IS NOT NULL
-    GROUP BY reason
-    ORDER BY count(*) DESC, reason
+# One line a kind of reason: its day, symbol and account group are left out, the last because the
+# name of a group is the broker's own business.
+_UNPAID = r"""
+    SELECT summary, count(*)
+    FROM (
+        SELECT
+            regexp_replace(
+                regexp_replace(reason, ' on \d{4}-\d{2}-\d{2}', ''),
+                ' do not cover .*$',
+                ' do not cover the symbol in the account''s group'
+            ) AS summary
+        FROM booked
+        WHERE in_period AND reason IS NOT NULL
+    ) AS reasons
+    GROUP BY summary
+    ORDER BY count(*) DESC, summary
 """
 
 

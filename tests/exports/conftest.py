@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.golden.tiny_lake import build_lake
+from tests.services.fixtures import postgresql_server, postgresql_url
 from warehouse.settings import Settings
+
+__all__ = ["postgresql_server", "postgresql_url"]
 
 DISPLAY_NAME = "Northwind Markets"
 
