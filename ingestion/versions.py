@@ -48,9 +48,9 @@ class Plan:
 def current_rows(target: Target) -> str:
     """The newest version of each row, tombstones included, as the body of a FROM clause."""
     return (
-        f"(SELECT * FROM {target.name} AS r WHERE r._tenant_id = $tenant "
-        "AND r._source = $source {range} AND NOT EXISTS (SELECT 1 FROM lake.raw.superseded AS s "
-        "WHERE s.superseded_row_id = r._row_id))"
+        f"(SELECT * FROM {target.name} AS r ANTI JOIN lake.raw.superseded AS s "
+        "ON s.superseded_row_id = r._row_id WHERE r._tenant_id = $tenant "
+        "AND r._source = $source {range})"
     )
 
 
