@@ -1,0 +1,84 @@
+"""The books of the pencil broker, built once and then changed step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orchestration.dbt_runner import DbtResult, keep_manifest, run_dbt
+from tests.dbt.pencil_broker import PencilBroker, first_load
+from warehouse.connection import connect
+from warehouse.settings import Settings
+
+MODELS = ["+identities_finance", "+fct_daily_pnl", "can_cash_movements"]
+MARTS = {
+    "canonical.can_deals": "deal_id",
+    "finance.fct_open_positions": "business_date, position_id",
+    "finance.fct_account_days": "business_date, login",
+    "finance.fct_daily_pnl": "business_date, login, symbol",
+    "finance.fct_breaks": "break_key",
+    "meta.identities_finance": "identity_id, business_date",
+}
+
+
+@dataclass
+class PencilBooks:
+    """The broker and the models built over it."""
+
+    settings: Settings
+    broker: PencilBroker
+    built_to: int = 0
+
+    def build(self, *, full_refresh: bool = False, tests: bool = False) -> DbtResult:
+        """Build what the loads since the last build touched."""
+        command = ["build", "--exclude-resource-type", "unit_test"]
+        if not tests:
+            command += ["--exclude-resource-type", "test"]
+        if full_refresh:
+            command.append("--full-refresh")
+        result = run_dbt(
+            self.settings,
+            [*command, "--select", *MODELS],
+            variables={"watermark_from": self.built_to, "watermark_to": self.broker.load_id},
+            watermark=self.broker.load_id,
+        )
+        assert not result.failed, [(node.name, node.message) for node in result.failed]
+        self.built_to = self.broker.load_id
+        return result
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of one query, money as plain decimals."""
+        with connect("read", settings=self.settings) as con:
+            return [
+                tuple(value.normalize() if isinstance(value, Decimal) else value for value in row)
+                for row in con.execute(query).fetchall()
+            ]
+
+    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every mart."""
+        return {
+            mart: self.rows(f"SELECT * FROM lake.{mart} ORDER BY {order}")
+            for mart, order in MARTS.items()
+        }
+
+    def broken(self) -> list[str]:
+        """Identities that do not hold."""
+        rows = self.rows(
+            "SELECT DISTINCT identity_id FROM lake.meta.identities_finance WHERE broken > 0"
+        )
+        return sorted(name for (name,) in rows)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PencilBooks]:
+    """The broker as of Wednesday evening, loaded and built."""
+    settings = Settings(home=tmp_path_factory.mktemp("pencil"))
+    keep_manifest(settings)
+    made = PencilBooks(settings, PencilBroker(settings))
+    made.broker.load(first_load())
+    made.build(tests=True)
+    yield made
