@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.control_state import load_control_state
-from orchestration.dbt_runner import DbtResult, run_dbt
+from orchestration.dbt_runner import DBT_PROJECT, DbtResult, run_dbt, target_path
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -18,6 +20,12 @@ from warehouse.settings import Settings
 from warehouse.writer import transaction
 
 BUILD_COMMAND = ["build", "--exclude-resource-type", "unit_test"]
+UNCHANGED_PROJECT = [
+    *("--exclude-resource-type", "seed"),
+    *("--exclude", "config.materialized:view"),
+    # Without this the tests of what is left out would be left out too.
+    *("--indirect-selection", "empty"),
+]
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,14 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         CheckFailedError: a test failed; what it checked stays unpublished.
     """
     start = begin_build(settings)
-    command = [*BUILD_COMMAND, *(["--full-refresh"] if full_refresh else [])]
+    project = project_fingerprint(settings)
+    as_built = start.watermark_from > 0 and built_project(settings) == project
+    command = [*BUILD_COMMAND]
+    if full_refresh:
+        command.append("--full-refresh")
+    elif as_built:
+        # Views and seeds stand as they were made; only what holds rows has work to do.
+        command += UNCHANGED_PROJECT
     try:
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
     except BaseException:
@@ -130,6 +145,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         raise
     snapshot_id = finish_build(settings, start, "failed" if result.failed else "done")
     raise_failures(result)
+    _built_project_file(settings).write_text(project, encoding="utf-8")
     return BuildResult(
         build_id=start.build_id,
         watermark_from=start.watermark_from,
@@ -140,6 +156,31 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         seconds=(dt.datetime.now(dt.UTC) - start.started_at).total_seconds(),
         model_seconds=sum(node.seconds for node in result.nodes if node.kind == "model"),
     )
+
+
+def project_fingerprint(settings: Settings) -> str:
+    """What the dbt project's views and seeds are made of: its files and the variables they read."""
+    digest = hashlib.sha256(
+        f"{settings.reporting_currency} {settings.fx_max_age_days} {settings.home}".encode()
+    )
+    for folder in ("macros", "models", "seeds"):
+        for file in sorted((DBT_PROJECT / folder).rglob("*")):
+            if file.is_file():
+                digest.update(str(file.relative_to(DBT_PROJECT)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def built_project(settings: Settings) -> str | None:
+    """The fingerprint of the project that the last finished build in this home was made from."""
+    try:
+        return _built_project_file(settings).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _built_project_file(settings: Settings) -> Path:
+    return target_path(settings) / "built_project"
 
 
 def raise_failures(result: DbtResult) -> None:
