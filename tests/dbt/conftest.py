@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -74,11 +73,11 @@ class PencilBooks:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PencilBooks]:
+def books(tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
     """The broker as of Wednesday evening, loaded and built."""
     settings = Settings(home=tmp_path_factory.mktemp("pencil"))
     keep_manifest(settings)
     made = PencilBooks(settings, PencilBroker(settings))
     made.broker.load(first_load())
     made.build(tests=True)
-    yield made
+    return made

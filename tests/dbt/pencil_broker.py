@@ -264,7 +264,7 @@ class PencilBroker:
         self.rows += 1
         full = row | {
             "_tenant_id": "demo",
-            "_source": "pencil" if table.startswith("mt5") else table.split("_")[0],
+            "_source": "pencil" if table.startswith("mt5") else table.split("_", maxsplit=1)[0],
             "_row_id": self.rows,
             "_load_id": self.load_id,
             "_is_deleted": row.get("_is_deleted", False),
