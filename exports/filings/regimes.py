@@ -9,15 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from exports.filings.results import FilingResult
 from exports.filings.specification import Specification
 from warehouse.connection import AsOf
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
-
-if TYPE_CHECKING:
-    from exports.register import FilingResult
 
 _PACKAGE = "exports.filings"
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from exports.publication import Publication, covering_publication, month_of, read_at
+from exports.statements import client_overview as overviews
 from exports.statements import client_sections as sections
-from exports.statements.client_figures import AccountFigures, account_figures, check_ties
+from exports.statements.client_figures import AccountFigures, account_figures
 from exports.statements.client_queries import find_accounts, read_client_records
 from exports.statements.client_records import Account, ClientRecords
+from exports.statements.client_ties import check_ties
 from exports.statements.document import Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
 from warehouse.connection import AsOf, connect
@@ -161,9 +163,9 @@ def _facts(
 
 def _parts(records: ClientRecords, reporting_currency: str) -> tuple[Part, ...]:
     accounts = [account_figures(account, records) for account in records.accounts]
-    tables = [sections.accounts_overview(accounts)]
+    tables = [overviews.accounts_overview(accounts)]
     if len(accounts) > 1 or accounts[0].currency != reporting_currency:
-        tables.append(sections.currency_totals(accounts, records.rates, reporting_currency))
+        tables.append(overviews.currency_totals(accounts, records.rates, reporting_currency))
     overview = Part(
         key="consolidated",
         title="All accounts" if len(accounts) > 1 else "Overview",

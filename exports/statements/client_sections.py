@@ -1,17 +1,13 @@
-"""The tables of a client statement, from rounded figures."""
+"""The tables a client statement shows for each account, from rounded figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from exports.errors import FiguresDisagreeError
-from exports.rounding import round_parts
 from exports.statements.client_figures import AccountFigures, TradeFigures
-from exports.statements.client_records import COMPONENTS, Rate
+from exports.statements.client_records import COMPONENTS
 from exports.statements.document import Cell, Column, Section
-from warehouse.money import minor_unit, round_half_away
+from warehouse.money import round_half_away
 
 LABELS = {
     "deposits": "Deposits",
@@ -49,7 +45,6 @@ _OPERATIONS = {
     "so_compensation_credit": "Negative balance compensation, credit",
     "cancelled": "Cancelled trade",
 }
-_CASH = ("deposits", "withdrawals", "internal_transfers")
 _COST_OPERATIONS = ("commission", "commission_round", "charge", "tax", "agent", "interest")
 _ENTRIES = {"in": "open", "out": "close", "in_out": "reverse", "out_by": "close by"}
 _LOT_DIGITS = 2
@@ -57,7 +52,8 @@ _DEFAULT_PRICE_DIGITS = 5
 _ZERO = Decimal(0)
 
 
-def _money(*names: tuple[str, str]) -> tuple[Column, ...]:
+def money_columns(*names: tuple[str, str]) -> tuple[Column, ...]:
+    """Columns of money, from keys and titles."""
     return tuple(Column(key, title, "money") for key, title in names)
 
 
@@ -96,7 +92,7 @@ def roll_forward(figures: AccountFigures) -> Section:
     columns = (
         Column("item", "Item"),
         Column("label", "Description"),
-        *_money(("amount", "Amount")),
+        *money_columns(("amount", "Amount")),
     )
     return Section("summary", "Summary", columns, tuple(rows), currency=figures.currency)
 
@@ -119,12 +115,10 @@ def cash_movements(figures: AccountFigures) -> Section:
         Column("deal", "Operation"),
         Column("kind", "Kind"),
         Column("reference", "Reference"),
-        *_money(("balance", "Balance"), ("credit", "Credit")),
+        *money_columns(("balance", "Balance"), ("credit", "Credit")),
     )
-    return _totalled(
-        Section("cash_movements", "Cash movements", columns, rows, currency=figures.currency),
-        figures.digits,
-    )
+    section = Section("cash_movements", "Cash movements", columns, rows, currency=figures.currency)
+    return section.with_total(figures.digits)
 
 
 def deals(figures: AccountFigures) -> Section:
@@ -155,7 +149,7 @@ def deals(figures: AccountFigures) -> Section:
         Column("entry", "Entry"),
         Column("lots", "Lots", "lots"),
         Column("price", "Price", "price"),
-        *_money(
+        *money_columns(
             ("commission", "Commission"),
             ("fee", "Fee"),
             ("swap", "Swap"),
@@ -163,7 +157,7 @@ def deals(figures: AccountFigures) -> Section:
         ),
     )
     section = Section("deals", "Deals", columns, rows, currency=figures.currency)
-    return _totalled(_without_empty(section, ("commission", "fee", "swap")), figures.digits)
+    return section.without_empty(("commission", "fee", "swap")).with_total(figures.digits)
 
 
 def closed_positions(figures: AccountFigures) -> Section:
@@ -193,7 +187,9 @@ def closed_positions(figures: AccountFigures) -> Section:
         Column("lots", "Lots", "lots"),
         Column("open_price", "Open price", "price"),
         Column("close_price", "Close price", "price"),
-        *_money(("commission", "Commission, fees"), ("swap", "Swap"), ("closed_pnl", "Profit")),
+        *money_columns(
+            ("commission", "Commission, fees"), ("swap", "Swap"), ("closed_pnl", "Profit")
+        ),
     )
     section = Section(
         "closed_positions",
@@ -204,7 +200,7 @@ def closed_positions(figures: AccountFigures) -> Section:
         note="Over the whole life of each position, which may have begun in an earlier period; "
         "prices are averages by volume.",
     )
-    return _totalled(section, figures.digits)
+    return section.with_total(figures.digits)
 
 
 def open_positions(figures: AccountFigures) -> Section:
@@ -231,7 +227,7 @@ def open_positions(figures: AccountFigures) -> Section:
         Column("lots", "Lots", "lots"),
         Column("open_price", "Open price", "price"),
         Column("close_price", "Closing price", "price"),
-        *_money(("floating_swap", "Swap"), ("floating_pnl", "Floating profit")),
+        *money_columns(("floating_swap", "Swap"), ("floating_pnl", "Floating profit")),
     )
     section = Section(
         "open_positions",
@@ -241,7 +237,7 @@ def open_positions(figures: AccountFigures) -> Section:
         currency=figures.currency,
         empty="None at the end of this period.",
     )
-    return _totalled(section, figures.digits)
+    return section.with_total(figures.digits)
 
 
 def costs(figures: AccountFigures) -> Section:
@@ -265,7 +261,7 @@ def costs(figures: AccountFigures) -> Section:
     columns = (
         Column("item", "Symbol or charge"),
         Column("lots", "Lots traded", "lots"),
-        *_money(
+        *money_columns(
             ("commission", "Commission"), ("fee", "Fees"), ("swap", "Swap"), ("total", "Total")
         ),
     )
@@ -277,174 +273,4 @@ def costs(figures: AccountFigures) -> Section:
         currency=figures.currency,
         note="Negative amounts were charged to you, positive ones were credited.",
     )
-    return _totalled(section, figures.digits)
-
-
-def accounts_overview(accounts: Sequence[AccountFigures]) -> Section:
-    """One line an account, each in its own currency."""
-    rows = tuple(
-        (
-            str(figures.account.login),
-            figures.account.server_id,
-            figures.currency,
-            figures.opening_balance,
-            sum((figures.components[name] for name in _CASH), _ZERO),
-            sum(
-                (figures.components[name] for name in COMPONENTS if name not in _CASH),
-                _ZERO,
-            ),
-            figures.closing_balance,
-            figures.closing_credit,
-            figures.floating_pnl + figures.floating_swap,
-            figures.equity,
-        )
-        for figures in accounts
-    )
-    columns = (
-        Column("login", "Account"),
-        Column("server", "Server"),
-        Column("currency", "Currency"),
-        *_money(
-            ("previous_balance", "Previous balance"),
-            ("cash", "Cash movements"),
-            ("result", "Trading, costs, other"),
-            ("closing_balance", "Closing balance"),
-            ("credit", "Credit"),
-            ("floating", "Floating"),
-            ("equity", "Equity"),
-        ),
-    )
-    return Section("accounts", "Accounts", columns, rows)
-
-
-@dataclass(frozen=True)
-class _CurrencyTotal:
-    currency: str
-    accounts: int
-    balance: Decimal
-    equity: Decimal
-    exact_balance: Decimal
-    exact_equity: Decimal
-
-
-def currency_totals(
-    accounts: Sequence[AccountFigures], rates: dict[str, Rate], reporting_currency: str
-) -> Section:
-    """Totals by currency and in the reporting currency, with the rates used and their day.
-
-    Raises:
-        FiguresDisagreeError: no rate converts one of the currencies.
-    """
-    totals = [
-        _CurrencyTotal(
-            currency,
-            len(group),
-            sum((figures.closing_balance for figures in group), _ZERO),
-            sum((figures.equity for figures in group), _ZERO),
-            sum((figures.exact_balance for figures in group), _ZERO),
-            sum((figures.exact_equity for figures in group), _ZERO),
-        )
-        for currency in sorted({figures.currency for figures in accounts})
-        if (group := [figures for figures in accounts if figures.currency == currency])
-    ]
-    used = [_rate_of(total.currency, rates, reporting_currency) for total in totals]
-    digits = minor_unit(reporting_currency)
-
-    def converted(amounts: list[Decimal]) -> list[Decimal]:
-        exact = [
-            amount * (rate.rate if rate else 1) for amount, rate in zip(amounts, used, strict=True)
-        ]
-        return round_parts(exact, round_half_away(sum(exact, _ZERO), digits), digits)
-
-    balances = converted([total.exact_balance for total in totals])
-    equities = converted([total.exact_equity for total in totals])
-    rows = tuple(
-        (
-            total.currency,
-            total.accounts,
-            total.balance,
-            total.equity,
-            round_half_away(rate.rate, 6) if rate else None,
-            rate.rate_date if rate else None,
-            balance,
-            equity,
-        )
-        for total, rate, balance, equity in zip(totals, used, balances, equities, strict=True)
-    )
-    columns = (
-        Column("currency", "Currency"),
-        Column("accounts", "Accounts", "count"),
-        *_money(("balance", "Balance"), ("equity", "Equity")),
-        Column("rate", f"Rate to {reporting_currency}", "rate"),
-        Column("rate_date", "Rate of", "date"),
-        *_money(
-            ("balance_reporting", f"Balance in {reporting_currency}"),
-            ("equity_reporting", f"Equity in {reporting_currency}"),
-        ),
-    )
-    whole = (
-        "Total",
-        len(accounts),
-        None,
-        None,
-        None,
-        None,
-        sum(balances, round_half_away(_ZERO, digits)),
-        sum(equities, round_half_away(_ZERO, digits)),
-    )
-    return Section("totals", f"Total in {reporting_currency}", columns, rows, total=whole)
-
-
-def _rate_of(currency: str, rates: dict[str, Rate], reporting_currency: str) -> Rate | None:
-    if currency == reporting_currency:
-        return None
-    if currency not in rates:
-        raise FiguresDisagreeError(
-            f"No rate converts {currency} to {reporting_currency} at the end of the period.",
-            where="canonical.can_fx_to_reporting",
-            todo="load the missing rates, rebuild, and close the period again",
-        )
-    return rates[currency]
-
-
-def _without_empty(section: Section, keys: tuple[str, ...]) -> Section:
-    """Leave out columns in which nothing happened."""
-    kept = [
-        index
-        for index, column in enumerate(section.columns)
-        if column.key not in keys or any(row[index] for row in section.rows)
-    ]
-    return Section(
-        section.key,
-        section.title,
-        tuple(section.columns[index] for index in kept),
-        tuple(tuple(row[index] for index in kept) for row in section.rows),
-        section.total,
-        section.currency,
-        section.note,
-        section.empty,
-    )
-
-
-def _totalled(section: Section, digits: int) -> Section:
-    """The section with a total under every money column."""
-    if not section.rows:
-        return section
-    nothing = round_half_away(_ZERO, digits)
-    total: list[Cell] = [
-        sum((cell for row in section.rows if isinstance(cell := row[index], Decimal)), nothing)
-        if column.kind == "money"
-        else None
-        for index, column in enumerate(section.columns)
-    ]
-    total[0] = "Total"
-    return Section(
-        section.key,
-        section.title,
-        section.columns,
-        section.rows,
-        tuple(total),
-        section.currency,
-        section.note,
-        section.empty,
-    )
+    return section.with_total(figures.digits)

@@ -6,7 +6,7 @@ The PDF, the CSV and the workbook are written from this one object, so they cann
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -36,6 +36,33 @@ class Section:
     """Currency of the money columns; empty where a column states it row by row."""
     note: str = ""
     empty: str = "None in this period."
+
+    def without_empty(self, keys: tuple[str, ...]) -> Section:
+        """The section without those of the columns in which nothing happened."""
+        kept = [
+            index
+            for index, column in enumerate(self.columns)
+            if column.key not in keys or any(row[index] for row in self.rows)
+        ]
+        return replace(
+            self,
+            columns=tuple(self.columns[index] for index in kept),
+            rows=tuple(tuple(row[index] for index in kept) for row in self.rows),
+        )
+
+    def with_total(self, digits: int) -> Section:
+        """The section with a total under every money column, where it has rows."""
+        if not self.rows:
+            return self
+        nothing = Decimal(0).quantize(Decimal(1).scaleb(-digits))
+        total: list[Cell] = [
+            sum((cell for row in self.rows if isinstance(cell := row[index], Decimal)), nothing)
+            if column.kind == "money"
+            else None
+            for index, column in enumerate(self.columns)
+        ]
+        total[0] = "Total"
+        return replace(self, total=tuple(total))
 
 
 @dataclass(frozen=True)
