@@ -138,7 +138,7 @@ def _last_day(settings: Settings) -> tuple[dt.date, dict[str, Decimal]]:
 
 def print_summary(result: DemoResult, console: Console) -> None:
     """The short summary `make demo` ends with."""
-    table = Table(show_header=False, box=None, padding=(0, 2))
+    table = Table(show_header=False, box=None, padding=(0, 2), expand=False)
     table.add_row("rows loaded", f"{result.rows_loaded:,}")
     table.add_row("days closed", f"{result.days_closed:,}, of them restated {result.days_restated}")
     broken = f", broken: {', '.join(result.checks_broken)}" if result.checks_broken else ""
@@ -149,23 +149,30 @@ def print_summary(result: DemoResult, console: Console) -> None:
         f"{lines['total']:,.2f} {result.currency} (dealing {lines['dealing']:,.2f}, "
         f"commission {lines['commission']:,.2f}, swap {lines['swap']:,.2f})",
     )
-    table.add_row("client statement", str(result.statement))
+    table.add_row("client statement", _from_here(result.statement))
     table.add_row("filing", result.filing_headline)
     for path in result.filing:
-        table.add_row("", str(path))
+        table.add_row("", _from_here(path))
     table.add_row("took", f"{result.seconds:.0f} s")
     table.add_row("open the screens", "make up")
     console.print()
     console.print(table)
 
 
+def _from_here(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def main() -> None:
     """Run the demo into the folder named on the command line; exit 1 if a check is broken."""
-    from orchestration.cli.output import print_failure
+    from orchestration.cli.output import WIDTH_WITHOUT_TERMINAL, print_failure
     from warehouse.errors import DaybookError
 
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/demo")
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(width=WIDTH_WITHOUT_TERMINAL, highlight=False)
     try:
         result = run_demo(folder, console)
     except DaybookError as error:

@@ -95,7 +95,25 @@ ACCOUNT_DAYS = Comparison(
             corrections_amount AS corrections,
             bonus_amount AS bonus,
             stop_out_compensation_amount AS stop_out_compensation
-        FROM lake.finance.fct_account_days
+        FROM (
+            SELECT
+                *,
+                coalesce(
+                    lag(balance_break_amount) OVER (
+                        PARTITION BY tenant_id, server_id, login ORDER BY business_date
+                    ),
+                    0
+                ) <> coalesce(balance_break_amount, 0) AS is_break_moving
+            FROM lake.finance.fct_account_days
+        ) AS days
+        -- A day on which nothing happened but a break began or ended has a row in the books only.
+        WHERE
+            NOT is_break_moving
+            OR balance_break_amount <> 0
+            OR opening_balance_amount <> closing_balance_amount
+            OR credit_change_amount <> 0
+            OR floating_pnl_amount <> 0
+            OR floating_swap_amount <> 0
     """,
 )
 
