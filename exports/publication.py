@@ -98,14 +98,12 @@ def covering_publication(
         """
         CREATE OR REPLACE TEMP TABLE days_published AS
         SELECT
-            server_id, business_date, max(version) AS version,
-            max(snapshot_id) AS snapshot_id, max(published_at) AS published_at
+            server_id, business_date, publish_id, version, snapshot_id, published_at
         FROM lake.meta.published
         WHERE tenant_id = $tenant
             AND list_contains($servers, server_id)
             AND ($snapshot IS NULL OR snapshot_id <= $snapshot)
             AND ($day IS NULL OR published_at < $day::DATE + INTERVAL 1 DAY)
-        GROUP BY server_id, business_date
         """,
         {
             "tenant": tenant,
@@ -118,7 +116,9 @@ def covering_publication(
     row = con.execute(
         """
         SELECT
-            max(snapshot_id), max(published_at), 1 + sum(version - 1),
+            max(snapshot_id), max(published_at),
+            -- one version more for each later close that published days of the period again
+            1 + count(DISTINCT publish_id) FILTER (WHERE version > 1),
             min(business_date) FILTER (WHERE business_date >= $1),
             max(business_date) FILTER (WHERE business_date >= $1)
         FROM days_published
