@@ -145,7 +145,7 @@ with
                 order by
                     length(mappings.group_pattern) desc,
                     mappings.valid_from desc nulls last,
-                    mappings.group_pattern
+                    mappings.group_pattern asc
             ) as place
         from
             (
