@@ -1,3 +1,12 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_changed_identities() }}",
+    )
+}}
+
 {%- set components = [
     "deposits_amount",
     "withdrawals_amount",
@@ -32,19 +41,19 @@
     "interest_amount",
 ] -%}
 {%- set day = "tenant_id, server_id, business_date" -%}
+{%- set first_day = first_identity_day() -%}
 {%- set account_window = (
     "(partition by tenant_id, server_id, login order by business_date)"
 ) %}
 
 with
 
-    days as (
+    every_day as (
         select
             tenant_id,
             server_id,
             login,
             business_date,
-            is_excluded,
             opening_balance_amount,
             {%- for component in components %} {{ component }}, {%- endfor %}
             closing_balance_amount,
@@ -66,6 +75,32 @@ with
             platform_credit_amount,
             platform_floating_amount
         from {{ ref("fct_account_days") }}
+    ),
+
+    days as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            business_date,
+            opening_balance_amount,
+            {%- for component in components %} {{ component }}, {%- endfor %}
+            closing_balance_amount,
+            previous_balance_amount,
+            opening_credit_amount,
+            credit_change_amount,
+            closing_credit_amount,
+            previous_credit_amount,
+            floating_pnl_amount,
+            floating_swap_amount,
+            previous_floating_pnl_amount,
+            previous_floating_swap_amount,
+            equity_amount,
+            platform_balance_amount,
+            platform_credit_amount,
+            platform_floating_amount
+        from every_day
+        where business_date >= {{ first_day }}
     ),
 
     accounts as (
@@ -111,6 +146,7 @@ with
             {{ source("meta", "servers") }} as servers
             on servers.tenant_id = reports.tenant_id
             and servers.server_id = reports.server_id
+        where reports.business_date >= {{ first_day }}
     ),
 
     tolerances as (
@@ -132,12 +168,12 @@ with
                 deals.raw_profit * deals.profit_rate as decimal(38, 8)
             ) as converted_profit_amount,
             deals.raw_profit,
+            -- the platform reckons in doubles, and only the minor unit is compared
             cast(
-                (deals.price - deals.position_price)
+                (cast(deals.price as double) - cast(deals.position_price as double))
                 * case deals.action_code when 0 then -1 else 1 end
-                * cast(
-                    deals.volume_closed_lots * deals.contract_size as decimal(28, 6)
-                ) as decimal(38, 8)
+                * cast(deals.volume_closed_lots as double)
+                * cast(deals.contract_size as double) as decimal(38, 8)
             ) as price_profit_amount,
             {{ minor_unit("deals.currency_digits") }}
             * tolerances.profit_formula as account_tolerance,
@@ -160,6 +196,7 @@ with
             and deals.volume_closed_lots > 0
             and deals.raw_profit is not null
             and deals.profit_rate <> 0
+            and deals.business_date >= {{ first_day }}
     ),
 
     positions as (
@@ -169,12 +206,13 @@ with
             positions.business_date,
             positions.floating_pnl_amount,
             cast(
-                cast(
-                    (positions.close_price - positions.open_price)
-                    * case positions.side when 'sell' then -1 else 1 end
-                    * cast(positions.volume_units as decimal(24, 4)) as decimal(26, 8)
+                (
+                    cast(positions.close_price as double)
+                    - cast(positions.open_price as double)
                 )
-                * positions.profit_rate as decimal(38, 8)
+                * case positions.side when 'sell' then -1 else 1 end
+                * cast(positions.volume_units as double)
+                * cast(positions.profit_rate as double) as decimal(38, 8)
             ) as price_result_amount,
             (
                 {{ minor_unit("accounts.currency_digits") }}
@@ -199,6 +237,7 @@ with
             on currencies.currency = instruments.profit_currency
         where
             positions.profit_rate <> 0
+            and positions.business_date >= {{ first_day }}
             and coalesce(instruments.calculation_code, 0) not in (1, 33, 34)
     ),
 
@@ -211,12 +250,12 @@ with
             sum(client_swap_amount) as swap,
             sum(client_commission_amount) as commission
         from {{ ref("fct_daily_pnl") }}
+        where business_date >= {{ first_day }}
         group by {{ day }}, login
     ),
 
-    -- what the P&L has to come to, by account and day; servers without daily reports
-    -- have no close
-    -- that a floating result could change at
+    -- what the P&L has to come to, by account and day; a server without daily reports
+    -- has no close that a floating result could change at
     books as (
         select
             days.tenant_id,
@@ -282,12 +321,14 @@ with
     booked as (
         select {{ day }}, count(distinct deal_id) as deal_count
         from {{ ref("can_deals") }}
+        where business_date >= {{ first_day }}
         group by {{ day }}
     ),
 
     loaded as (
         select {{ day }}, count(*) as deal_count
         from {{ ref("stg_mt5__deals") }}
+        where business_date >= {{ first_day }}
         group by {{ day }}
     ),
 
@@ -416,7 +457,7 @@ with
             total_reporting,
             0
         from {{ ref("fct_daily_pnl") }}
-        where total_reporting is not null
+        where total_reporting is not null and business_date >= {{ first_day }}
         {% for line in ["closed_pnl", "floating_change", "swap", "commission"] %}
             union all
             select
@@ -435,7 +476,7 @@ with
             {{ minutes_between("executed_at_utc", "executed_at_server") }},
             0
         from {{ ref("can_deals") }}
-        where utc_offset_minutes is not null
+        where utc_offset_minutes is not null and business_date >= {{ first_day }}
         union all
         select
             'amounts_have_a_rate',
@@ -444,6 +485,7 @@ with
             1,
             0
         from {{ ref("fct_daily_pnl") }}
+        where business_date >= {{ first_day }}
         union all
         select
             'amounts_have_a_rate',
@@ -459,6 +501,7 @@ with
             on accounts.account_key = movements.account_key
             and accounts.is_known
             and not accounts.is_excluded
+        where movements.business_date >= {{ first_day }}
         union all
         select
             'accounts_have_a_currency',
@@ -505,7 +548,7 @@ with
             case when count(days.platform_balance_amount) = 0 then 0 else 1 end,
             1,
             0
-        from days
+        from every_day as days
         inner join
             accounts
             on accounts.tenant_id = days.tenant_id
@@ -564,3 +607,10 @@ select
     cast(counted.sum_right as decimal(38, 8)) as sum_right
 from {{ ref("ref_identities") }} as identities
 left join counted on counted.identity_id = identities.identity_id
+{%- if is_incremental() %}
+    where
+        counted.identity_id is not null
+        or identities.identity_id not in (
+            select held.identity_id from {{ this }} as held where held.population > 0
+        )
+{%- endif %}
