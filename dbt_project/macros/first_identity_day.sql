@@ -1,8 +1,8 @@
 {#-
     The first business day whose identities a build may have changed, as a literal, so that older
     Parquet files are not even opened: touched days and the closes after them, the first day of each
-    touched account, and the first day of a break that the new days may type otherwise (the next
-    opening is its evidence). Breaks of accounts outside the books never change their type.
+    touched account, the first day of a break that the new days may type otherwise (the next
+    opening is its evidence), and that of a break explained since the last finished build. Breaks of accounts outside the books never change their type.
 -#}
 {% macro first_identity_day() -%}
     {%- set query -%}
@@ -23,6 +23,18 @@
             where
                 breaks.break_type
                 not in ('excluded_group', 'orphan_login', 'unclassified_account')
+            union all
+            select breaks.business_date
+            from {{ ref("fct_breaks") }} as breaks
+            inner join
+                {{ source("meta", "break_explanations") }} as explanations
+                on explanations.break_key = breaks.break_key
+            where
+                explanations.explained_at >= (
+                    select coalesce(max(started_at), timestamp '1900-01-01')
+                    from {{ source("meta", "builds") }}
+                    where status = 'done'
+                )
         ) as changed
     {%- endset -%}
     {%- if not (execute and is_incremental()) -%}

@@ -221,6 +221,11 @@ with
             on last_closes.tenant_id = days.tenant_id
             and last_closes.server_id = days.server_id
         group by days.tenant_id, days.server_id, days.login
+    ),
+
+    explanations as (
+        select break_key, explained_by, reason
+        from {{ source("meta", "break_explanations") }}
     )
 
 select
@@ -275,8 +280,22 @@ select
             || ' next day with the change.'
         else 'No rule explains it: a person has to.'
     end as reason,
-    case when typed.is_open then 'open' else 'closed' end as status,
+    case
+        when explanations.break_key is not null
+        then 'explained'
+        when typed.is_open
+        then 'open'
+        else 'closed'
+    end as status,
     {{ days_between("typed.business_date", "typed.last_date") }} as age_days,
-    cast(null as varchar) as explained_by,
-    cast(null as varchar) as explained_reason
+    explanations.explained_by,
+    explanations.reason as explained_reason
 from typed
+left join
+    explanations
+    on explanations.break_key
+    = {{ account_key("typed") }}
+    || '/'
+    || typed.kind
+    || '/'
+    || cast(typed.business_date as varchar)

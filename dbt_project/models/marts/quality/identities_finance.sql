@@ -146,7 +146,16 @@ with
             {{ source("meta", "servers") }} as servers
             on servers.tenant_id = reports.tenant_id
             and servers.server_id = reports.server_id
-        where reports.business_date >= {{ first_day }}
+        -- a report that a person has explained is no evidence against the platform
+        left join
+            {{ ref("fct_breaks") }} as explained
+            on explained.tenant_id = reports.tenant_id
+            and explained.server_id = reports.server_id
+            and explained.login = reports.login
+            and explained.status = 'explained'
+            and explained.business_date <= reports.business_date
+            and explained.last_date >= reports.business_date
+        where reports.business_date >= {{ first_day }} and explained.break_key is null
     ),
 
     tolerances as (
