@@ -232,7 +232,8 @@ def test_a_stopped_source_does_not_stop_the_others(broker: Settings) -> None:
     assert done.returncode == 3
     report = json.loads(done.stdout)
     failed = {item["source"]: item["failed"] for item in report["sources"]}
-    assert failed == {"mt5_live": True, "crm": False, "ecb": False, "broker": False, "stripe": False}
+    assert failed.pop("mt5_live")
+    assert failed == {"crm": False, "ecb": False, "broker": False, "stripe": False}
     assert "mt5_live" in done.stderr
 
 
