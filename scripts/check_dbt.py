@@ -25,8 +25,10 @@ def main() -> int:
         run_dbt(settings, ["compile"])
         target = target_path(settings)
         commands = [
-            [str(BIN / "sqlfluff"), "lint", "--config", ".sqlfluff", "--processes", "2"]
-            + [str(target / "compiled" / "daybook" / "models")],
+            [
+                *(str(BIN / "sqlfluff"), "lint", "--config", ".sqlfluff", "--processes", "2"),
+                str(target / "compiled" / "daybook" / "models"),
+            ],
             [str(BIN / "dbt-bouncer"), "run", "--config-file", _bouncer(target)],
         ]
         for command in commands:

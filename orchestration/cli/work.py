@@ -69,8 +69,8 @@ def sync(
                 for item in report.sources
             ],
         )
-        for item in report.sources:
-            _tell_report(item, only_problems=True)
+    for item in report.sources:
+        _tell_report(item, only_problems=True)
     if report.failed:
         raise typer.Exit(3)
 
