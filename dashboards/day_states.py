@@ -39,7 +39,6 @@ def show_day_states(lake: Lake, scope: Scope, days: pl.DataFrame, state: LakeSta
             ),
             hide_index=True,
             height=table_height(in_range.height, 9),
-            key="day-states",
         )
     with load_side:
         st.markdown("**Last load of each source**")

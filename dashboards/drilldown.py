@@ -76,7 +76,6 @@ def _proof(table: pl.DataFrame, currency: str) -> None:
             digits=digits,
         ),
         hide_index=True,
-        key="proof",
     )
     worst = max((abs(value) for value in table["difference"]), default=Decimal(0))
     if worst < Decimal(5).scaleb(-digits - 1):
@@ -126,7 +125,6 @@ def _deals(deals: pl.DataFrame, currency: str, stem: str) -> None:
         ),
         hide_index=True,
         height=table_height(shown.height, 10),
-        key="behind-deals",
     )
     if deals.height > _SHOWN_DEALS:
         st.caption(f"The newest {_SHOWN_DEALS:,} of {deals.height:,}; the sums are over all.")
@@ -142,8 +140,8 @@ def _positions(positions: pl.DataFrame, currency: str, stem: str) -> None:
         return
     titled_download(f"{title} ({positions.height:,})", positions, f"open-positions-{stem}")
     client = {
-        "floating_change_amount": "Client floating, change",
-        "swap_change_amount": "Client accrued swap, change",
+        "floating_change_amount": "Floating, change",
+        "swap_change_amount": "Accrued swap, change",
     }
     house = {"dealing": f"Dealing P&L, {currency}", "swap": f"Swap, {currency}"}
     shown = positions.head(_SHOWN_DEALS).select(
@@ -152,10 +150,10 @@ def _positions(positions: pl.DataFrame, currency: str, stem: str) -> None:
         pl.col("symbol").alias("Symbol"),
         pl.col("side").alias("Side"),
         pl.col("volume_lots").alias("Lots"),
-        pl.col("opened_at_server").dt.to_string("%Y-%m-%d %H:%M").alias("Opened (server time)"),
+        pl.col("opened_at_server").dt.to_string("%Y-%m-%d %H:%M").alias("Opened (server)"),
         pl.col("open_price").cast(pl.Float64).alias("Open price"),
-        pl.col("close_price").cast(pl.Float64).alias("Last close price"),
-        pl.col("last_marked_date").cast(pl.String).alias("Last open at close of"),
+        pl.col("close_price").cast(pl.Float64).alias("Close price"),
+        pl.col("last_marked_date").cast(pl.String).alias("Last close"),
         *(pl.col(name).alias(label) for name, label in client.items()),
         pl.col("account_currency").alias("Currency"),
         *(pl.col(name).alias(label) for name, label in house.items()),
@@ -169,5 +167,4 @@ def _positions(positions: pl.DataFrame, currency: str, stem: str) -> None:
         ),
         hide_index=True,
         height=table_height(shown.height, 10),
-        key="behind-positions",
     )

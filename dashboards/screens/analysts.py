@@ -111,7 +111,7 @@ def _answer(snapshot: int, result: QueryResult) -> None:
         st.warning(f"Cut after the first {rows:,} rows: there are more. Narrow or sum the query.")
     count = f"{rows:,} row" + ("" if rows == 1 else "s")
     titled_download(f"**{count}** as of snapshot {snapshot}", result.frame, "query")
-    st.dataframe(styled_exact(result.frame), hide_index=True, key="answer-rows")
+    st.dataframe(styled_exact(result.frame), hide_index=True)
 
 
 def _documentation(lake: Lake, basis: Basis) -> None:
@@ -137,7 +137,6 @@ def _documentation(lake: Lake, basis: Basis) -> None:
         ),
         hide_index=True,
         height=520,
-        key="columns",
         column_config={
             "Column": st.column_config.TextColumn(width=190),
             "Type": st.column_config.TextColumn(width=100),

@@ -96,7 +96,6 @@ def _alert(lake: Lake, basis: Basis, alert: dict[str, object]) -> None:
                 orient="row",
             ),
             hide_index=True,
-            key="alert-parameters",
         )
     with evidence_side:
         rows = compliance.evidence(lake, basis.snapshot, str(alert["alert_key"]))
@@ -115,5 +114,4 @@ def _alert(lake: Lake, basis: Basis, alert: dict[str, object]) -> None:
             ),
             hide_index=True,
             height=table_height(rows.height, 12),
-            key="evidence-rows",
         )

@@ -140,7 +140,6 @@ def _summary(held: pl.DataFrame, currency: str) -> None:
         ),
         hide_index=True,
         height=table_height(table.height, 10),
-        key="ledger-summary",
     )
     st.caption(
         "Level 0: the partner's own clients; 1 and 2: override on clients of sub-partners one and "
@@ -181,7 +180,6 @@ def _lines(
         ),
         hide_index=True,
         height=table_height(shown.height, 14),
-        key="ledger-lines",
     )
     if held.height > _MOST_LINES:
         st.caption(f"The newest {_MOST_LINES:,} of {held.height:,} lines; the CSV has all.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from decimal import Decimal
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -55,20 +57,38 @@ class Screen:
         return self.page.locator('[data-testid="stAlert"]').all_inner_texts()
 
     def table(self, key: str) -> Locator:
-        """The table whose Streamlit key begins so."""
+        """The table of selectable rows whose Streamlit key begins so."""
         return self.page.locator(f'[class*="st-key-{key}"] [data-testid="stDataFrame"]')
 
-    def rows(self, key: str) -> list[list[str]]:
+    def table_with(self, header: str) -> Locator:
+        """The table that has a column of that name."""
+        # The grid is a canvas; inside it, it keeps the same cells as a table for screen readers.
+        column = self.page.locator("th").filter(has_text=re.compile(f"^{re.escape(header)}$"))
+        return self.page.locator('[data-testid="stDataFrame"]').filter(has=column)
+
+    def rows(self, table: Locator) -> list[list[str]]:
         """The cells of a table's visible rows, as they are drawn."""
-        table = self.table(key)
+        expect(table).to_be_attached(timeout=20_000)
         table.scroll_into_view_if_needed()
-        # The grid is a canvas; beside it, it keeps the same cells as a table for screen readers.
-        cells = table.locator("tbody tr").first
-        expect(cells).to_be_attached()
+        expect(table.locator("tbody tr").first).to_be_attached(timeout=20_000)
         time.sleep(0.5)
-        return table.locator("tbody tr").evaluate_all(
+        cells: list[list[str]] = table.locator("tbody tr").evaluate_all(
             "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
         )
+        return cells
+
+    def saved(self, button: Locator, target: Path) -> Path:
+        """What the browser saves when a button is pressed."""
+        with self.page.expect_download() as waiting:
+            button.click()
+        waiting.value.save_as(target)
+        return target
+
+    def csv_button(self, stem: str) -> Locator:
+        """The CSV button of the table whose file name begins so."""
+        return self.page.locator(
+            f'[class*="st-key-csv-{stem}"] [data-testid="stDownloadButton"] button'
+        ).first
 
     def select_row(self, key: str, row: int) -> None:
         """Tick the checkbox of a row, counted from 0."""

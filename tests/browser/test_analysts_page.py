@@ -26,7 +26,7 @@ def test_a_query_is_answered_as_of_the_published_snapshot(screen: Screen, books:
         expected = con.execute(
             "SELECT book, sum(total_reporting) FROM lake.finance.fct_daily_pnl GROUP BY 1"
         ).fetchall()
-    drawn = {row[0]: number(row[1]) for row in screen.rows("answer-rows")}
+    drawn = {row[0]: number(row[1]) for row in screen.rows(screen.table_with("book"))}
     assert set(drawn) == {book for book, _ in expected}
     for book, total in expected:
         assert abs(drawn[book] - total) < number("0.000001")
@@ -36,10 +36,7 @@ def test_more_than_a_thousand_rows_are_cut_and_said_to_be(screen: Screen, tmp_pa
     screen.open("analysts")
     _ask(screen, "SELECT i FROM range(1001) AS numbers(i) ORDER BY i")
     assert any("Cut after the first 1,000 rows" in notice for notice in screen.notices())
-    with screen.page.expect_download() as waiting:
-        screen.page.locator('[class*="st-key-csv-query"] button').click()
-    target = tmp_path / "query.csv"
-    waiting.value.save_as(target)
+    target = screen.saved(screen.csv_button("query"), tmp_path / "query.csv")
     with target.open(encoding="utf-8") as file:
         assert [line["i"] for line in csv.DictReader(file)] == [str(i) for i in range(1000)]
     _ask(screen, "SELECT i FROM range(1000) AS numbers(i)")
@@ -66,7 +63,7 @@ def test_what_is_no_reading_of_the_tables_is_refused(screen: Screen, query: str)
     assert said
     assert any("What to do" in notice for notice in said)
     assert "Traceback" not in screen.text()
-    assert screen.table("answer-rows").count() == 0
+    assert screen.csv_button("query").count() == 0
 
 
 def test_a_mistake_is_told_in_the_words_of_the_engine(screen: Screen) -> None:
@@ -77,6 +74,6 @@ def test_a_mistake_is_told_in_the_words_of_the_engine(screen: Screen) -> None:
 
 def test_columns_are_documented(screen: Screen) -> None:
     screen.open("analysts")
-    documented = {row[0]: row[2] for row in screen.rows("columns")}
+    documented = {row[0]: row[2] for row in screen.rows(screen.table_with("Meaning"))}
     assert documented["business_date"]
     assert "Grain:" in screen.text()

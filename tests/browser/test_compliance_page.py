@@ -36,12 +36,14 @@ def test_an_alert_shows_its_parameters_and_every_evidence_row(
             """,
             [alerts[0][0]],
         ).fetchall()
-    rows = screen.rows("alerts-")
+    rows = screen.rows(screen.table("alerts-"))
     assert [row[2] for row in rows] == [alert[2] for alert in alerts][: len(rows)]
     screen.select_row("alerts-", 0)
     assert alerts[0][3] in screen.text()
-    assert [row[2] for row in screen.rows("evidence-rows")] == [key for (key,) in evidence]
-    drawn = {row[0]: row[1] for row in screen.rows("alert-parameters")}
+    assert [row[2] for row in screen.rows(screen.table_with("What happened"))] == [
+        key for (key,) in evidence
+    ]
+    drawn = {row[0]: row[1] for row in screen.rows(screen.table_with("Parameter"))}
     stated = json.loads(alerts[0][4])
     assert drawn == {name.replace("_", " "): str(value) for name, value in stated.items()}
 
@@ -56,7 +58,7 @@ def test_a_filing_is_listed_and_its_file_is_saved_and_audited(
     run_losing_accounts(books, window_to=closed_days[1], maker="test")
     screen.open("compliance")
     record = list_filings(books)[0]
-    row = screen.rows("filings-")[0]
+    row = screen.rows(screen.table("filings-"))[0]
     assert row[0] == record.filing_id
     assert row[6] == f"{record.population:,}"
     screen.select_row("filings-", 0)
@@ -68,10 +70,8 @@ def test_a_filing_is_listed_and_its_file_is_saved_and_audited(
     before = _downloads(books)
     screen.press(f"Get {evidence.name}")
     assert _downloads(books) == before + 1
-    with screen.page.expect_download() as waiting:
-        screen.page.get_by_role("button", name=f"Save {evidence.name}").click()
-    target = tmp_path / evidence.name
-    waiting.value.save_as(target)
+    button = screen.page.get_by_role("button", name=f"Save {evidence.name}")
+    target = screen.saved(button, tmp_path / evidence.name)
     assert hashlib.sha256(target.read_bytes()).hexdigest() == evidence.sha256
 
 

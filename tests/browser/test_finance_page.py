@@ -47,7 +47,7 @@ def test_totals_are_those_of_the_closed_days(
     assert screen.tile("Commission") == commission
     assert screen.tile("Swap") == swap
     assert screen.tile("Total") == total
-    by_book = {row[0]: row for row in screen.rows("table-book-")}
+    by_book = {row[0]: row for row in screen.rows(screen.table("table-book-"))}
     for book, row in by_book.items():
         expected = _sums(books, *_range(closed_days), f"AND book = '{book}'")
         assert [number(cell) for cell in row[1:5]] == expected
@@ -62,14 +62,14 @@ def test_open_days_are_added_only_on_request_and_said_to_be_open(
     assert row is not None
     newest = row[0]
     assert newest > closed_days[1]
-    assert screen.rows("table-day-")[0][0] == str(closed_days[1])
+    assert screen.rows(screen.table("table-day-"))[0][0] == str(closed_days[1])
     screen.page.get_by_text("Show open days").click()
     screen.settle()
     assert any("not final" in notice for notice in screen.notices())
-    assert screen.rows("table-day-")[0][0] == str(newest)
+    assert screen.rows(screen.table("table-day-"))[0][0] == str(newest)
     first = max(closed_days[0], newest - dt.timedelta(days=30))
     assert screen.tile("Total") == _sums(books, first, newest)[3]
-    states = {row[0]: row[2] for row in screen.rows("day-states")}
+    states = {row[0]: row[2] for row in screen.rows(screen.table_with("Version"))}
     assert states[str(newest)] in ("open", "closed")
     assert states[str(closed_days[1])] == "published"
 
@@ -78,12 +78,15 @@ def test_the_deals_and_positions_behind_a_figure_add_up_to_it(
     screen: Screen, books: Settings, closed_days: tuple[dt.date, dt.date]
 ) -> None:
     screen.open()
-    symbol = screen.rows("table-symbol-")[0][0]
-    day = screen.rows("table-day-")[3][0]
+    symbol = screen.rows(screen.table("table-symbol-"))[0][0]
+    day = screen.rows(screen.table("table-day-"))[3][0]
     screen.select_row("table-symbol-", 0)
     screen.select_row("table-day-", 3)
     assert f"business day {day}, symbol {symbol}" in screen.text()
-    proof = {row[0]: [number(cell) for cell in row[1:]] for row in screen.rows("proof")}
+    proof = {
+        row[0]: [number(cell) for cell in row[1:]]
+        for row in screen.rows(screen.table_with("From deals"))
+    }
     expected = _sums(
         books, dt.date.fromisoformat(day), dt.date.fromisoformat(day), f"AND symbol = '{symbol}'"
     )
@@ -101,7 +104,9 @@ def test_the_deals_and_positions_behind_a_figure_add_up_to_it(
             """,
             [day, symbol],
         ).fetchall()
-    drawn = {row[1] for row in screen.rows("behind-deals")} if held else set()
+    drawn = (
+        {row[1] for row in screen.rows(screen.table_with("Executed at (UTC)"))} if held else set()
+    )
     assert drawn <= {deal for (deal,) in held}
     assert len(drawn) == min(len(held), len(drawn)) > 0
 
@@ -110,10 +115,7 @@ def test_the_file_has_the_rows_of_the_table(
     screen: Screen, tmp_path: Path, books: Settings, closed_days: tuple[dt.date, dt.date]
 ) -> None:
     screen.open()
-    with screen.page.expect_download() as waiting:
-        screen.page.locator('[class*="st-key-csv-daily-pnl-account"] button').click()
-    target = tmp_path / "accounts.csv"
-    waiting.value.save_as(target)
+    target = screen.saved(screen.csv_button("daily-pnl-account"), tmp_path / "accounts.csv")
     with target.open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     total = sum((Decimal(line["total"]) for line in lines), Decimal(0))

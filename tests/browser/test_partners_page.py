@@ -34,10 +34,7 @@ def _choose(screen: Screen, partner: str) -> None:
 
 
 def _file_lines(screen: Screen, folder: Path) -> list[dict[str, str]]:
-    with screen.page.expect_download() as waiting:
-        screen.page.locator('[class*="st-key-csv-ledger-"] button').click()
-    target = folder / "ledger.csv"
-    waiting.value.save_as(target)
+    target = screen.saved(screen.csv_button("ledger-"), folder / "ledger.csv")
     with target.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -81,10 +78,8 @@ def test_a_statement_of_a_closed_month_is_saved_and_registered(
     _pick(screen, "month-", "2026-09")
     _pick(screen, "format", "CSV")
     screen.press("Get statement")
-    with screen.page.expect_download() as waiting:
-        screen.page.get_by_role("button", name="Save ").click()
-    target = tmp_path / "statement.csv"
-    waiting.value.save_as(target)
+    button = screen.page.get_by_role("button", name="Save ")
+    target = screen.saved(button, tmp_path / "statement.csv")
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     made = [record for record in registers.statements(books) if record.sha256 == digest]
     assert [record.kind for record in made] == ["partner"]
