@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 
 import polars as pl
@@ -77,16 +78,25 @@ def _filing(settings: Settings, record: FilingRecord) -> None:
     with result:
         st.markdown("**Result**")
         _pairs(
-            [(name.replace("_", " "), _text(value)) for name, value in record.result.items()],
+            [
+                (name.replace("_", " "), _text(value))
+                for name, value in record.result.items()
+                if not isinstance(value, Mapping)
+            ],
             ("Figure", "Value"),
         )
     with checks:
         st.markdown("**Validation**")
         st.dataframe(
-            pl.DataFrame(
-                [{name: _text(value) for name, value in rule.items()} for rule in record.validation]
-            ),
+            pl.DataFrame([_rule(rule) for rule in record.validation]),
             hide_index=True,
+        )
+    texts = {name: value for name, value in record.result.items() if isinstance(value, Mapping)}
+    for name, wordings in texts.items():
+        st.markdown(f"**{name.replace('_', ' ').capitalize()}**")
+        _pairs(
+            [(str(kind).replace("_", " "), _text(text)) for kind, text in wordings.items()],
+            ("Wording", "Text"),
         )
     st.markdown("**Files**")
     for file in record.files:
@@ -98,6 +108,15 @@ def _filing(settings: Settings, record: FilingRecord) -> None:
                 f"{record.filing_id}-{file.name}",
                 partial(_fetch, settings, record, file),
             )
+
+
+def _rule(rule: Mapping[str, object]) -> dict[str, str]:
+    first = ("rule_id", "what", "population", "broken")
+    names = [
+        *(name for name in first if name in rule),
+        *(name for name in rule if name not in first),
+    ]
+    return {name.replace("_", " ").capitalize(): _text(rule[name]) for name in names}
 
 
 def _fetch(settings: Settings, record: FilingRecord, file: RegisteredFile) -> ReadyFile:

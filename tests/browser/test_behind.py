@@ -54,7 +54,7 @@ def test_every_line_adds_up(lake: Lake, scope: Scope, level: Level) -> None:
     lines = finance.breakdown(lake, scope)[level]
     assert lines.height > 1
     for key in lines[_KEY[level]].drop_nulls():
-        narrow = scope.narrowed(**{level: key})
+        narrow = scope.narrowed(**{str(level): key})
         figures = finance.breakdown(lake, narrow)["total"]
         proof = behind.proof(lake, narrow, behind.positions(lake, narrow), figures)
         worst = max(abs(value) for value in proof["difference"])

@@ -53,6 +53,8 @@ def test_before_the_first_build_and_publishing_the_pages_say_what_is_missing(
         assert "not built yet" in said
         assert "daybook build" in said
         assert "Traceback" not in screen.text()
+        if path == "compliance":
+            assert "Nothing was filed yet" in said
 
 
 def test_a_broken_catalog_is_told_and_not_shown_as_a_traceback(
