@@ -327,6 +327,22 @@ with
         where is_trade
     ),
 
+    -- a server without daily reports is compared with its live accounts
+    compared as (
+        select distinct tenant_id, server_id, login
+        from {{ ref("stg_mt5__daily_reports") }}
+        union
+        select live.tenant_id, live.server_id, live.login
+        from {{ ref("stg_mt5__accounts") }} as live
+        left join
+            (
+                select distinct tenant_id, server_id from {{ ref("int_server_closes") }}
+            ) as closing
+            on closing.tenant_id = live.tenant_id
+            and closing.server_id = live.server_id
+        where closing.server_id is null
+    ),
+
     booked as (
         select {{ day }}, count(distinct deal_id) as deal_count
         from {{ ref("can_deals") }}
@@ -551,20 +567,28 @@ with
         union all
         select
             'accounts_were_compared',
-            days.tenant_id,
-            days.server_id,
+            accounts.tenant_id,
+            accounts.server_id,
             null,
-            case when count(days.platform_balance_amount) = 0 then 0 else 1 end,
+            case when compared.login is null then 0 else 1 end,
             1,
             0
-        from every_day as days
-        inner join
-            accounts
-            on accounts.tenant_id = days.tenant_id
-            and accounts.server_id = days.server_id
-            and accounts.login = days.login
-            and accounts.known_from <> 'deals'
-        group by days.tenant_id, days.server_id, days.login
+        from accounts
+        left join
+            compared
+            on compared.tenant_id = accounts.tenant_id
+            and compared.server_id = accounts.server_id
+            and compared.login = accounts.login
+        where
+            accounts.known_from <> 'deals'
+            and exists (
+                select 1
+                from every_day
+                where
+                    every_day.tenant_id = accounts.tenant_id
+                    and every_day.server_id = accounts.server_id
+                    and every_day.login = accounts.login
+            )
         union all
         select
             'deals_are_the_source_rows',
