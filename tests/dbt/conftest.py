@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_runner import DbtResult, keep_manifest, run_dbt
+from orchestration.dbt_runner import DbtResult, run_dbt
 from tests.dbt.pencil_broker import PencilBroker, first_load
 from warehouse.connection import connect
 from warehouse.settings import Settings
@@ -76,7 +76,6 @@ class PencilBooks:
 def books(tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
     """The broker as of Wednesday evening, loaded and built."""
     settings = Settings(home=tmp_path_factory.mktemp("pencil"))
-    keep_manifest(settings)
     made = PencilBooks(settings, PencilBroker(settings))
     made.broker.load(first_load())
     made.build(tests=True)
