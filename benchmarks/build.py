@@ -1,0 +1,133 @@
+"""A full build by dbt into the lake, against the same SQL by hand in one DuckDB process."""
+
+from __future__ import annotations
+
+from benchmarks.hand_sql import (
+    HandRun,
+    check_agreement,
+    compiled_statements,
+    copy_lake,
+    run_by_hand,
+)
+from benchmarks.measurement import RUNS, Measurement, median, spread, timed, told
+from benchmarks.workspace import Size, Workspace, load_all
+from warehouse.settings import Settings
+
+DEALS = 1_000_000
+SOURCE_SCHEMAS = ("raw", "pii", "meta")
+# The smallest thing dbt can be asked to build.
+SMALLEST = "ref_mt5_deal_entries"
+
+
+def run(work: Workspace, deals: int | None) -> list[Measurement]:
+    """Seconds of ``daybook build`` from nothing, of its parts, and against the SQL by hand."""
+    from orchestration.build import build
+    from orchestration.dbt_runner import target_path
+
+    size = Size(deals or DEALS)
+    loaded = work.settings(work.broker(size))
+    told(f"build: loading {size.deals:,} deals")
+    load_all(loaded)
+    starts = [_first_start(work, loaded) for _ in range(RUNS)]
+    builds: list[float] = []
+    models: list[float] = []
+    tests: list[float] = []
+    hands: list[HandRun] = []
+    for number in range(RUNS):
+        told(f"build: run {number + 1} of {RUNS}")
+        settings = work.copy(loaded)
+        seconds, built = timed(lambda settings=settings: build(settings))  # type: ignore[misc]
+        builds.append(seconds)
+        statements = compiled_statements(target_path(settings))
+        models.append(sum(item.seconds for item in statements if item.kind == "model"))
+        tests.append(sum(item.seconds for item in statements if item.kind == "test"))
+        told(f"build: {seconds:.1f} s, now the same SQL by hand")
+        file = work.folder("plain") / "plain.duckdb"
+        copy_lake(loaded, file, schemas=SOURCE_SCHEMAS)
+        _copy_seeds(settings, file)
+        hands.append(run_by_hand(file, statements, settings, built.watermark_to))
+        check_agreement(settings, file)
+        work.drop(settings)
+        work.drop_folder(file.parent)
+    work.drop(loaded)
+    return _figures(size, starts, builds, models, tests, hands)
+
+
+def _first_start(work: Workspace, loaded: Settings) -> float:
+    settings = work.copy(loaded)
+    seconds = dbt_start_seconds(settings)
+    work.drop(settings)
+    return seconds
+
+
+def dbt_start_seconds(settings: Settings) -> float:
+    """What a build costs before and after its models: dbt reads the project, opens the lake."""
+    from orchestration.dbt_runner import run_dbt
+
+    seconds, result = timed(
+        lambda: run_dbt(settings, ["build", "--select", SMALLEST], variables={"build_id": 0})
+    )
+    return seconds - sum(node.seconds for node in result.nodes)
+
+
+def _copy_seeds(settings: Settings, file: object) -> None:
+    from warehouse.connection import connect
+
+    with connect("read", settings=settings) as con:
+        con.execute(f"ATTACH '{file}' AS plain")
+        con.execute("CREATE SCHEMA IF NOT EXISTS plain.reference")
+        tables = con.execute(
+            """
+            SELECT table_name FROM duckdb_tables()
+            WHERE database_name = 'lake' AND schema_name = 'reference'
+            """
+        ).fetchall()
+        for (table,) in tables:
+            con.execute(f'CREATE TABLE plain.reference."{table}" AS FROM lake.reference."{table}"')
+
+
+def _figures(
+    size: Size,
+    starts: list[float],
+    builds: list[float],
+    models: list[float],
+    tests: list[float],
+    hands: list[HandRun],
+) -> list[Measurement]:
+    data = f"{size.deals:,} deals, {size.accounts} accounts, {size.days} days"
+    start = median(starts)
+    by_hand = median([hand.whole for hand in hands])
+    models_by_hand = median([hand.models for hand in hands])
+    return [
+        Measurement(
+            "build_vs_raw_sql",
+            (median(builds) - start) / by_hand,
+            "ratio",
+            RUNS,
+            "a full build less dbt's fixed start / the same models and tests as plain SQL in one "
+            f"DuckDB process; same rows, same results; {data}",
+        ),
+        Measurement(
+            "build_models_vs_raw_sql",
+            median(models) / models_by_hand,
+            "ratio",
+            RUNS,
+            f"models alone, without tests / the same by hand; {data}",
+        ),
+        Measurement(
+            "dbt_start_seconds",
+            start,
+            "s",
+            RUNS,
+            f"a build of one seed less the seed: dbt's fixed cost; {spread(starts)} s",
+        ),
+        Measurement(
+            "build_seconds", median(builds), "s", RUNS, f"all of it; {data}; {spread(builds)} s"
+        ),
+        Measurement("build_models_seconds", median(models), "s", RUNS, "models of the build"),
+        Measurement("build_tests_seconds", median(tests), "s", RUNS, "tests of the build"),
+        Measurement(
+            "raw_sql_seconds", by_hand, "s", RUNS, "models and tests by hand in one process"
+        ),
+        Measurement("raw_sql_models_seconds", models_by_hand, "s", RUNS, "models by hand"),
+    ]

@@ -1,0 +1,159 @@
+"""The SQL that dbt compiled, run by hand in one DuckDB process on an ordinary database file.
+
+The same rows, the same statements in the same order, without dbt and without DuckLake: what
+the machine needs for the work itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.measurement import BenchmarkError, timed
+from warehouse.connection import connect
+from warehouse.settings import Settings
+
+# What both sides must agree on: rows and sums of the books.
+AGREED = {
+    "finance.fct_account_days": ("closing_balance_amount", "equity_amount"),
+    "finance.fct_daily_pnl": ("client_closed_pnl_amount", "total_reporting"),
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One model or test as dbt compiled it."""
+
+    kind: str
+    relation: str
+    materialized: str
+    sql: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HandRun:
+    """Seconds of the statements run by hand."""
+
+    models: float
+    tests: float
+
+    @property
+    def whole(self) -> float:
+        """Models and tests."""
+        return self.models + self.tests
+
+
+def compiled_statements(target: Path) -> list[Statement]:
+    """The models and tests of dbt's last run, in the order it ran them; seeds are left out."""
+    run = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    found = []
+    for item in run["results"]:
+        node = nodes[item["unique_id"]]
+        if node["resource_type"] in ("model", "test"):
+            found.append(
+                Statement(
+                    kind=node["resource_type"],
+                    relation=item["relation_name"] or "",
+                    materialized=node["config"]["materialized"],
+                    sql=item["compiled_code"],
+                    seconds=float(item["execution_time"]),
+                )
+            )
+    return found
+
+
+def copy_lake(settings: Settings, file: Path, *, schemas: tuple[str, ...] = ()) -> None:
+    """Copy the lake's tables into a database file; all of them, or those of some schemas."""
+    with connect("read", settings=settings) as con:
+        con.execute(f"ATTACH '{file}' AS plain")
+        tables = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'lake'"
+        ).fetchall()
+        for schema, table in tables:
+            if schemas and schema not in schemas:
+                continue
+            con.execute(f'CREATE SCHEMA IF NOT EXISTS plain."{schema}"')
+            con.execute(
+                f'CREATE TABLE plain."{schema}"."{table}" AS FROM lake."{schema}"."{table}"'
+            )
+
+
+def run_by_hand(
+    file: Path,
+    statements: list[Statement],
+    settings: Settings,
+    watermark: int,
+    new_day: dt.date | None = None,
+) -> HandRun:
+    """Run the statements on the file.
+
+    Args:
+        file: holds the tables they read; what they make is added to it.
+        statements: in order.
+        settings: for memory limit and threads, the same as the lake's.
+        watermark: the last load they may see.
+        new_day: incremental tables that are there lose this day before its rows are inserted.
+    """
+    con = duckdb.connect(":memory:")
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        if settings.duckdb_memory_limit:
+            con.execute(f"SET memory_limit = '{settings.duckdb_memory_limit}'")
+        if settings.duckdb_threads:
+            con.execute(f"SET threads = {settings.duckdb_threads}")
+        con.execute(f"ATTACH '{file}' AS lake")
+        con.execute("USE lake")
+        con.execute(f"SET VARIABLE daybook_watermark = {watermark}")
+        for schema in {item.relation.split(".")[1] for item in statements if item.relation}:
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
+        seconds = {"model": 0.0, "test": 0.0}
+        for item in statements:
+            spent, _ = timed(lambda item=item: _run(con, item, new_day))  # type: ignore[misc]
+            seconds[item.kind] += spent
+    finally:
+        con.close()
+    return HandRun(models=seconds["model"], tests=seconds["test"])
+
+
+def _run(con: duckdb.DuckDBPyConnection, item: Statement, new_day: dt.date | None) -> None:
+    if item.kind == "test":
+        con.execute(f"SELECT count(*) FROM ({item.sql}) AS failing").fetchall()
+    elif item.materialized == "view":
+        con.execute(f"CREATE OR REPLACE VIEW {item.relation} AS {item.sql}")
+    elif item.materialized == "incremental" and new_day is not None:
+        _replace_day(con, item, new_day)
+    else:
+        con.execute(f"CREATE OR REPLACE TABLE {item.relation} AS {item.sql}")
+
+
+def _replace_day(con: duckdb.DuckDBPyConnection, item: Statement, new_day: dt.date) -> None:
+    columns = {row[0] for row in con.execute(f"DESCRIBE {item.relation}").fetchall()}
+    con.execute("BEGIN")
+    if "business_date" in columns and "booked_at" not in columns:
+        con.execute(f"DELETE FROM {item.relation} WHERE business_date >= ?", [new_day])
+    con.execute(f"INSERT INTO {item.relation} BY NAME {item.sql}")
+    con.execute("COMMIT")
+
+
+def check_agreement(settings: Settings, file: Path) -> None:
+    """Compare rows and sums of the books in the lake with those made by hand.
+
+    Raises:
+        BenchmarkError: they differ; a time for another result says nothing.
+    """
+    with connect("read", settings=settings) as con:
+        con.execute(f"ATTACH '{file}' AS plain (READ_ONLY)")
+        for table, columns in AGREED.items():
+            sums = ", ".join(f"sum({name})" for name in columns)
+            sides = [
+                con.execute(f"SELECT count(*), {sums} FROM {side}.{table}").fetchall()
+                for side in ("lake", "plain")
+            ]
+            if sides[0] != sides[1]:
+                raise BenchmarkError(f"{table}: {sides[0]} by dbt in the lake, {sides[1]} by hand")
