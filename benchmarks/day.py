@@ -95,13 +95,13 @@ def _one_day(work: Workspace, settings: Settings, day: dt.date, seconds: DaySeco
     seconds.models.append(sum(item.seconds for item in statements if item.kind == "model"))
     seconds.tests.append(sum(item.seconds for item in statements if item.kind == "test"))
     if file is not None:
+        assert result.build is not None
+        watermark = result.build.watermark_to
         told("day: the same SQL by hand")
         for number in range(RUNS):
             copy = file.with_name(f"run-{number}.duckdb")
             shutil.copy(file, copy)
-            seconds.hands.append(
-                run_by_hand(copy, statements, settings, result.build.watermark_to, new_day=day)
-            )
+            seconds.hands.append(run_by_hand(copy, statements, settings, watermark, new_day=day))
             check_agreement(settings, copy)
             copy.unlink()
         work.drop_folder(file.parent)

@@ -1,4 +1,4 @@
-"""Where benchmarks work: a temporary folder of simulated brokers and lakes, all removed."""
+"""Where benchmarks work: a temporary folder with brokers and loaded lakes, all removed."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingestion.contracts import POLARS_TYPES, Column, TableContract
-from ingestion.parsing import is_blank, is_zero_date, parse
+from ingestion.parsing import is_blank, is_zero_date, parse, plain_timestamps
 
 # Our own columns, which travel beside those of the contract.
 ROW = "_n"
@@ -50,12 +50,7 @@ def check_batch(contract: TableContract, frame: pl.DataFrame) -> CheckedBatch:
         if name not in raw.columns:
             raw = raw.with_columns(pl.lit(None, dtype=dtype).alias(name))
     typed = raw.select(
-        *(
-            parse(c.target, raw.schema[c.target], c.type)
-            if c.target in raw.columns
-            else pl.lit(None, dtype=POLARS_TYPES[c.type]).alias(c.target)
-            for c in contract.columns
-        ),
+        *(_typed(raw, column) for column in contract.columns),
         ROW,
         SOURCE_TABLE,
         pl.col(SOURCE_ROW).cast(pl.Int64),
@@ -89,63 +84,72 @@ def reject(
     return _described(contract, rows, [marked])
 
 
+def _typed(raw: pl.DataFrame, column: Column) -> pl.Expr | pl.Series:
+    name = column.target
+    if name not in raw.columns:
+        return pl.lit(None, dtype=POLARS_TYPES[column.type]).alias(name)
+    if column.type == "TIMESTAMP" and raw.schema[name] == pl.String:
+        plain = plain_timestamps(raw[name])
+        if plain is not None:
+            return plain
+    return parse(name, raw.schema[name], column.type)
+
+
 def _violations(
     contract: TableContract, raw: pl.DataFrame, typed: pl.DataFrame
 ) -> list[pl.DataFrame]:
-    present = [column for column in contract.columns if column.target in raw.columns]
-    masks: dict[str, pl.Expr] = {}
-    reasons: dict[str, tuple[Column, pl.Expr]] = {}
-    before = raw.select(
-        ROW,
-        *(is_blank(c.target, raw.schema[c.target]).alias(f"blank:{c.target}") for c in present),
-        *(
-            is_zero_date(c.target, raw.schema[c.target]).alias(f"zero:{c.target}")
-            for c in present
-            if c.type in ("TIMESTAMP", "DATE")
-        ),
-    ).hstack(typed.drop(ROW))
+    """One frame (_n, column_name, reason) for each column and kind of violation found."""
+    found: list[pl.DataFrame] = []
     for column in contract.columns:
         name = column.target
-        here = name in raw.columns
-        blank = pl.col(f"blank:{name}") if here else pl.lit(True)
-        zero = (
-            pl.col(f"zero:{name}")
-            if here and column.type in ("TIMESTAMP", "DATE")
-            else pl.lit(False)
-        )
-        missing = pl.col(name).is_null()
-        masks[f"type:{name}"] = missing & ~blank & ~zero
-        reasons[f"type:{name}"] = (column, pl.lit(f"{column.source} is not a {column.type}"))
-        if not column.nullable:
-            masks[f"null:{name}"] = missing & (blank | zero)
-            reasons[f"null:{name}"] = (
-                column,
-                pl.when(zero)
-                .then(pl.lit(f"{column.source} is a zero date"))
-                .otherwise(pl.lit(f"{column.source} is NULL")),
-            )
-            if column.type == "TIMESTAMP" and here and raw.schema[name] == pl.Int64:
-                # A MySQL zero date arrives as NULL: the driver cannot carry it.
-                reasons[f"null:{name}"] = (
-                    column,
-                    pl.lit(f"{column.source} is NULL or a zero date"),
-                )
+        missing = typed[name].is_null()
+        if missing.any():
+            absent, reason = _absences(raw, column)
+            wrong = missing & ~absent
+            found.append(_marked(typed, wrong, column, f"{column.source} is not a {column.type}"))
+            if not column.nullable:
+                found.append(_marked(typed, missing & absent, column, reason))
         if column.allowed:
-            masks[f"code:{name}"] = ~missing & ~pl.col(name).is_in(list(column.allowed))
-            reasons[f"code:{name}"] = (
-                column,
-                pl.lit(f"{column.source} is none of: {', '.join(column.allowed)}"),
-            )
-    counts = before.select(pl.any_horizontal(mask).sum().alias(k) for k, mask in masks.items())
-    found = [k for k, count in counts.row(0, named=True).items() if count]
-    return [
-        before.filter(masks[k]).select(
+            other = ~missing & ~typed[name].is_in(list(column.allowed))
+            codes = ", ".join(column.allowed)
+            found.append(_marked(typed, other, column, f"{column.source} is none of: {codes}"))
+    return [marked for marked in found if marked.height]
+
+
+def _absences(raw: pl.DataFrame, column: Column) -> tuple[pl.Series, pl.Expr | str]:
+    """Where the source has no value (NULL, blank, zero date), and how to call it."""
+    name = column.target
+    if name not in raw.columns:
+        return pl.repeat(True, raw.height, eager=True), f"{column.source} is NULL"
+    held = raw.schema[name]
+    blank = raw.select(is_blank(name, held)).to_series()
+    if column.type not in ("TIMESTAMP", "DATE"):
+        return blank, f"{column.source} is NULL"
+    if held == pl.Int64:
+        # A MySQL zero date arrives as NULL: the driver cannot carry it.
+        zero = raw.select(is_zero_date(name, held)).to_series()
+        return blank | zero, f"{column.source} is NULL or a zero date"
+    zero = raw.select(is_zero_date(name, held)).to_series()
+    reason = (
+        pl.when(pl.Series("zero", zero))
+        .then(pl.lit(f"{column.source} is a zero date"))
+        .otherwise(pl.lit(f"{column.source} is NULL"))
+    )
+    return blank | zero, reason
+
+
+def _marked(
+    typed: pl.DataFrame, mask: pl.Series, column: Column, reason: pl.Expr | str
+) -> pl.DataFrame:
+    return (
+        typed.select(
             pl.col(ROW),
-            pl.lit(reasons[k][0].target).alias("column_name"),
-            reasons[k][1].alias("reason"),
-        )
-        for k in found
-    ]
+            pl.lit(column.target).alias("column_name"),
+            (pl.lit(reason) if isinstance(reason, str) else reason).alias("reason"),
+        ).filter(mask)
+        if mask.any()
+        else pl.DataFrame(schema={ROW: pl.Int64, "column_name": pl.String, "reason": pl.String})
+    )
 
 
 def _without_duplicates(

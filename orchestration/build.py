@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import duckdb
 
 from orchestration.control_state import load_control_state
-from orchestration.dbt_runner import DBT_PROJECT, DbtResult, run_dbt, target_path
+from orchestration.dbt_runner import DbtResult, project_digest, run_dbt, target_path
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -160,15 +159,8 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
 
 def project_fingerprint(settings: Settings) -> str:
     """What the dbt project's views and seeds are made of: its files and the variables they read."""
-    digest = hashlib.sha256(
-        f"{settings.reporting_currency} {settings.fx_max_age_days} {settings.home}".encode()
-    )
-    for folder in ("macros", "models", "seeds"):
-        for file in sorted((DBT_PROJECT / folder).rglob("*")):
-            if file.is_file():
-                digest.update(str(file.relative_to(DBT_PROJECT)).encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
+    variables = f"{settings.reporting_currency} {settings.fx_max_age_days}"
+    return f"{project_digest()} {variables} {settings.home}"
 
 
 def built_project(settings: Settings) -> str | None:

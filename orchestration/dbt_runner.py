@@ -6,12 +6,13 @@ again without either.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -97,7 +98,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-_MANIFESTS: dict[Path, Manifest] = {}
+# One a process, by the files it was read from: no lake is named in a manifest.
+_MANIFESTS: dict[str, Manifest] = {}
 
 
 def run_dbt(
@@ -135,7 +137,8 @@ def run_dbt(
     with _environment(dbt_environment(settings, watermark)):
         # A kept environment would hold the last home's lake and watermark.
         manager.close_all_connections()
-        result = dbtRunner(manifest=_MANIFESTS.get(target)).invoke(arguments)
+        manifest = None if command[0] == "parse" else _manifest()
+        result = dbtRunner(manifest=manifest).invoke(arguments)
         manager.close_all_connections()
     if result.exception is not None:
         raise DaybookError(
@@ -161,14 +164,30 @@ def _nodes(result: Any) -> list[NodeResult]:
     ]
 
 
-def keep_manifest(settings: Settings) -> None:
-    """Read the project once, so that later commands of this process start at once."""
+def project_digest() -> str:
+    """What the dbt project is made of: one hash over its files."""
+    digest = hashlib.sha256()
+    for folder in ("macros", "models", "seeds", "tests"):
+        for file in sorted((DBT_PROJECT / folder).rglob("*")):
+            if file.is_file():
+                digest.update(str(file.relative_to(DBT_PROJECT)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _manifest() -> Manifest:
+    # Parsed apart from the command and without its variables: they change with every build, and
+    # dbt would read the whole project again for them.
     from dbt.cli.main import dbtRunner
 
-    target = target_path(settings)
-    if target in _MANIFESTS:
-        return
-    with _environment(dbt_environment(settings)):
+    digest = project_digest()
+    if digest not in _MANIFESTS:
         result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
-    if result.success and result.result is not None:
-        _MANIFESTS[target] = result.result  # type: ignore[assignment]
+        if not result.success:
+            raise DaybookError(
+                f"The dbt project does not parse: {' '.join(str(result.exception).split())[:600]}",
+                where=str(DBT_PROJECT),
+                todo="correct the model it names",
+            )
+        _MANIFESTS[digest] = cast("Manifest", result.result)
+    return _MANIFESTS[digest]

@@ -29,9 +29,7 @@ class Plugin(BasePlugin):
         self.settings = load_settings()
         lock_transactions(self.settings)
 
-    def update_connection_config(
-        self, creds: DuckDBCredentials, config: dict[str, Any]
-    ) -> None:
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Nothing to add: settings are made on the connection."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:

@@ -11,6 +11,7 @@ from ingestion.batch import Batch, LoadResult
 from ingestion.loader import FaultMarker, load_batch
 from ingestion.problems import Problem
 from ingestion.source_state import SourceState
+from warehouse.errors import SettingsError
 from warehouse.settings import Settings, SourceSettings
 
 
@@ -55,6 +56,13 @@ class PassContext:
         """A whole-number option of the source.
 
         Raises:
-            ValueError: it is something else.
+            SettingsError: it is something else.
         """
-        return int(self.source.options.get(name, default))
+        value = self.source.options.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise SettingsError(
+                f"options.{name} is no whole number: {value}.",
+                where=f"source {self.source.name}",
+                todo=f"give a number, or leave it out for {default}",
+            )
+        return int(value)

@@ -53,3 +53,40 @@ def test_kill_during_the_second_chunk(step: str, home: Path, export: Export) -> 
     assert len(deals(settings)) == 50
     assert one(settings, "SELECT count(*) FROM lake.raw.mt5_deals") == 50
     assert one(settings, "SELECT sum(abs(difference)) FROM lake.meta.control_totals") == 0
+
+
+_LOOP = """
+    import sys
+    from pathlib import Path
+    from ingestion.sync import sync_forever
+    from tests.ingestion.exports import mt5, settings_for
+
+    home, url = sys.argv[1:]
+    sync_forever(
+        settings_for(Path(home), mt5(url, chunk_rows=5)),
+        on_load=lambda result: print(result.table, flush=True),
+    )
+    print("stopped", flush=True)
+"""
+
+
+def test_sigterm_ends_the_loop_between_two_loads(home: Path, export: Export) -> None:
+    export.create("mt5_deals", DEALS, [deal(n) for n in range(1, 51)])
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(_LOOP), str(home), export.url],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == "mt5_deals"
+        child.send_signal(signal.SIGTERM)
+        rest = child.stdout.read().split()
+        assert child.wait(60) == 0
+    assert rest[-1] == "stopped"
+    settings = settings_for(home, mt5(export.url, chunk_rows=5))
+    held = len(deals(settings))
+    assert 5 <= held < 50
+    assert held % 5 == 0
+    sync_once(settings)
+    assert len(deals(settings)) == 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 from ingestion.sync import sync_once
@@ -217,6 +218,52 @@ def test_ecb_rates_come_from_the_package_once(home: Path) -> None:
         == "1.119300000000"
     )
     assert sync_once(settings).sources[0].loads == 0
+
+
+def test_a_crm_in_sql_under_its_own_names(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "crm.sqlite"
+    with sqlite3.connect(path) as con:
+        con.executescript(
+            """
+            CREATE TABLE users (id TEXT, country TEXT, created_at TEXT, name TEXT);
+            INSERT INTO users VALUES ('C1', 'CY', '2026-01-02 03:04:05', 'Ada Secret');
+            CREATE TABLE crm_client_accounts (
+                client_id TEXT, server_id TEXT, login INTEGER, valid_from DATE);
+            INSERT INTO crm_client_accounts VALUES ('C1', 'mt5_live', 1001, '2026-01-02');
+            CREATE TABLE crm_partner_agreements (
+                agreement_id TEXT, partner_id TEXT, level INTEGER, model TEXT, rate NUMERIC,
+                currency TEXT, symbol_pattern TEXT, account_group_pattern TEXT,
+                valid_from DATE, valid_to DATE);
+            INSERT INTO crm_partner_agreements VALUES
+                ('A1', 'P1', 0, 'per_lot', 0.1, 'USD', '%', '%', '2026-01-01', NULL);
+            """
+        )
+    con.close()
+    source = SourceSettings(
+        name="crm",
+        kind="crm",
+        url=f"sqlite:///{path}",
+        options={
+            "tables": {"clients": "users"},
+            "columns": {"clients": {"client_id": "id", "registered_at": "created_at"}},
+        },
+    )
+    settings = settings_for(home, source)
+    report = sync_once(settings)
+    assert not report.failed
+    assert rows(settings, "SELECT client_id, registered_at::VARCHAR FROM lake.raw.crm_clients") == [
+        ("C1", "2026-01-02 03:04:05")
+    ]
+    assert (
+        one(settings, "SELECT rate::VARCHAR FROM lake.raw.crm_partner_agreements")
+        == "0.100000000000"
+    )
+    assert sync_once(settings).sources[0].loads == 0
+    with sqlite3.connect(path) as con:
+        con.execute("DROP TABLE crm_client_accounts")
+    con.close()
+    whats = [problem.what for problem in sync_once(settings).sources[0].problems]
+    assert "The CRM has no table crm_client_accounts." in whats
 
 
 def test_one_source_only(home: Path, tmp_path: Path) -> None:

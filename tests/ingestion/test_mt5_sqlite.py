@@ -166,6 +166,25 @@ def test_a_changed_group_touches_the_whole_history(home: Path, export: Export) -
     ) == [(1001, "2026-10-28")]
 
 
+def test_two_tables_that_contradict_each_other(home: Path, export: Export) -> None:
+    export.create("mt5_deals", DEALS, [deal(1), deal(2)])
+    export.create("mt5_deals_2026", DEALS, [deal(2, Profit=-2.0)])
+    settings = loaded(home, export)
+    assert deals(settings) == [(1, 1.0), (2, 2.0)]
+    ((key, reason),) = rows(settings, "SELECT row_key, reason FROM lake.raw.quarantine")
+    assert key == "2"
+    assert "this one is of mt5_deals_2026" in reason
+    sync_once(settings)
+    assert one(settings, "SELECT count(*) FROM lake.raw.quarantine") == 1
+    assert deals(settings) == [(1, 1.0), (2, 2.0)]
+
+
+def test_an_option_that_is_no_number_is_a_clear_error(home: Path, export: Export) -> None:
+    export.create("mt5_deals", DEALS, [deal(1)])
+    report = sync_once(settings_for(home, mt5(export.url, chunk_rows="many")))
+    assert "options.chunk_rows" in (report.sources[0].error or "")
+
+
 @pytest.mark.slow
 def test_the_poll_loop_loads_a_new_deal_and_stops(home: Path, export: Export) -> None:
     export.create("mt5_deals", DEALS, [deal(1)])
