@@ -94,10 +94,8 @@ def _filing(settings: Settings, record: FilingRecord) -> None:
     texts = {name: value for name, value in record.result.items() if isinstance(value, Mapping)}
     for name, wordings in texts.items():
         st.markdown(f"**{name.replace('_', ' ').capitalize()}**")
-        _pairs(
-            [(str(kind).replace("_", " "), _text(text)) for kind, text in wordings.items()],
-            ("Wording", "Text"),
-        )
+        for kind, text in wordings.items():
+            st.markdown(f"- _{str(kind).replace('_', ' ')}_: {_text(text)}")
     st.markdown("**Files**")
     for file in record.files:
         name_side, button_side = st.columns([5, 2], vertical_alignment="center")

@@ -193,17 +193,16 @@ def _statement(
         f"{index // 12:04d}-{index % 12 + 1:02d}"
         for index in range(last.year * 12 + last.month - 1, first.year * 12 + first.month - 2, -1)
     ]
-    month_side, format_side, button_side = st.columns([1, 1, 3], vertical_alignment="bottom")
+    month_side, format_side, _ = st.columns([1, 1, 3])
     month = month_side.selectbox("Month", months, key=f"month-{partner_key}")
     format_ = format_side.selectbox("Format", FORMATS, format_func=str.upper, key="format")
     as_of = None if basis.is_head else basis.snapshot
-    with button_side:
-        audited_download(
-            "statement",
-            f"{partner_key}-{month}-{format_}-{as_of}",
-            partial(_make, settings, partner_key, month, format_, as_of),
-        )
     st.caption("A statement is made from closed days only, and kept in the archive.")
+    audited_download(
+        "statement",
+        f"{partner_key}-{month}-{format_}-{as_of}",
+        partial(_make, settings, partner_key, month, format_, as_of),
+    )
 
 
 def _make(
