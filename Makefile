@@ -6,6 +6,7 @@ DEMO_DIR := var/demo
 DAYBOOK := .venv/bin/daybook
 # Compiling at set-up halves every later start; some build machines forbid writing bytecode.
 export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONHASHSEED := 0
 export DO_NOT_TRACK := 1
@@ -36,7 +37,7 @@ system-packages:
 	@bash scripts/system_packages.sh
 
 test: setup system-packages ## install what the tests need, then run all of them
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## what continuous integration checks beside the tests: style, types, floors, dbt
 	@bash scripts/check.sh
