@@ -28,6 +28,7 @@ from ingestion.simulator.settlement import OpenAtClose, Settled, Settlement
 
 DEALS_PER_POSITION = 2.0
 DEFAULT_DEALS_PER_DAY = 4.0
+_DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ def build_world(
     )
     cash_module.plant_monitored_cash(window, cash, funding)
     cash_module.plant_back_office(window, population, cash, funding)
-    settled, held, late = _trade(seed, window, population, book, rates, funding, positions, cash)
+    settled, held, late = _trade(
+        seed, window, population, book, rates, funding, positions, target_deals, cash
+    )
     deals = number_deals(settled, population, late[0], cash.operations, _cancelled(window, book))
     deals, edited = edit_one_deal(
         deals, population, window, fraction=0.55, modify_flags=1, shift_points=35
@@ -105,14 +108,28 @@ def build_world(
     return World(seed, window, rates, population, book, deals, held, cash, restated)
 
 
-def _trade(
+def _draw(
     seed: int, window: Window, population: Population, book: PriceBook, rates: EcbRates,
-    funding: Funding, positions: int, cash: CashBook,
-) -> tuple[Settled, OpenAtClose, tuple[LateArrival, int]]:  # fmt: skip
+    funding: Funding, positions: int,
+) -> tuple[Events, int]:  # fmt: skip
     draft = draw_positions(
         window, population, positions, funding.day, funding.usd, rates, stream(seed, "positions")
     )
-    events, used = build_events(window, population, draft, book, stream(seed, "events"))
+    return build_events(window, population, draft, book, stream(seed, "events"))
+
+
+def _trade(
+    seed: int, window: Window, population: Population, book: PriceBook, rates: EcbRates,
+    funding: Funding, positions: int, target_deals: int | None, cash: CashBook,
+) -> tuple[Settled, OpenAtClose, tuple[LateArrival, int]]:  # fmt: skip
+    events, used = _draw(seed, window, population, book, rates, funding, positions)
+    for _ in range(_DRAWS if target_deals else 0):
+        # Netting accounts drop what overlaps, the more the busier they are: ask for more.
+        share = len(events.account) / (target_deals or 1)
+        if abs(share - 1) < 0.01:
+            break
+        positions = int(positions / share)
+        events, used = _draw(seed, window, population, book, rates, funding, positions)
     planted = plant_trades(window, book, used)
     everything = Events.join([events, planted.events])
     settled, held = Settlement(window, population, book).settle(everything)
