@@ -191,6 +191,10 @@ def _checks(nodes: Sequence[Node]) -> Iterator[str]:
         for found in STATED_IDENTITY.findall(node["raw_code"])
     )
     yield "### Loading, breaks and publishing"
+    yield (
+        "Besides, `books_are_built`: every table of the books that other checks read exists. A "
+        "check whose tables do not exist yet is left out."
+    )
     yield _check_table((rule.id, rule.what) for rule in BOOKKEEPING)
     yield "### A simulated broker's truth"
     yield "Only where `truth_path` is configured."
