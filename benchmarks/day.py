@@ -14,9 +14,11 @@ from benchmarks.build import dbt_start_seconds
 from benchmarks.deliveries import deliver, withhold
 from benchmarks.hand_sql import (
     HandRun,
+    Statement,
     check_agreement,
     compiled_statements,
     copy_lake,
+    lay_views,
     run_by_hand,
 )
 from benchmarks.measurement import RUNS, BenchmarkError, Measurement, median, spread, timed, told
@@ -56,6 +58,7 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
 
 def _new_days(work: Workspace, size: Size) -> DaySeconds:
     from orchestration.build import build
+    from orchestration.dbt_runner import target_path
 
     broker = work.folder("broker") / "copy"
     shutil.copytree(work.broker(size), broker)
@@ -66,17 +69,25 @@ def _new_days(work: Workspace, size: Size) -> DaySeconds:
     load_all(settings)
     seconds = DaySeconds(start=dbt_start_seconds(settings))
     build(settings)
+    # A later build leaves the views as they are and does not name them.
+    views = compiled_statements(target_path(settings))
     for day in NEW_DAYS:
         delivered = deliver(database, later, day, last=day == NEW_DAYS[-1])
         told(f"day: {day} after {size.days} days, {delivered:,} deals")
         seconds.deals += delivered
-        _one_day(work, settings, day, seconds)
+        _one_day(work, settings, day, seconds, views)
     work.drop(settings)
     work.drop_folder(broker)
     return seconds
 
 
-def _one_day(work: Workspace, settings: Settings, day: dt.date, seconds: DaySeconds) -> None:
+def _one_day(
+    work: Workspace,
+    settings: Settings,
+    day: dt.date,
+    seconds: DaySeconds,
+    views: list[Statement],
+) -> None:
     from orchestration.close import close
     from orchestration.dbt_runner import target_path
 
@@ -85,6 +96,7 @@ def _one_day(work: Workspace, settings: Settings, day: dt.date, seconds: DaySeco
     if day == NEW_DAYS[-1]:
         file = work.folder("plain") / "plain.duckdb"
         copy_lake(settings, file)
+        lay_views(file, views)
     closed, result = timed(lambda: close(settings, only=day, closed_by="benchmarks"))
     if not result.days or result.build is None:
         raise BenchmarkError(f"{day} was not published")

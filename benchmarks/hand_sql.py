@@ -84,6 +84,17 @@ def copy_lake(settings: Settings, file: Path, *, schemas: tuple[str, ...] = ()) 
             )
 
 
+def lay_views(file: Path, statements: list[Statement]) -> None:
+    """Make the views among the statements, over the tables a file already holds."""
+    with duckdb.connect(":memory:") as con:
+        con.execute(f"ATTACH '{file}' AS lake")
+        con.execute("USE lake")
+        for item in statements:
+            if item.kind == "model" and item.materialized == "view":
+                con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{item.relation.split('.')[1]}")
+                con.execute(f"CREATE OR REPLACE VIEW {item.relation} AS {item.sql}")
+
+
 def run_by_hand(
     file: Path,
     statements: list[Statement],

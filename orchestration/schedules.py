@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -10,12 +11,17 @@ import dagster as dg
 from orchestration.assets.partitions import DAYS
 from warehouse.settings import Settings, SourceSettings
 
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
 JOB_NAME = "daily"
 # The platform writes its daily rows after its day has ended; give it that long.
 MINUTES_AFTER_END_OF_DAY = 15
 
 
-def daily_job() -> dg.UnresolvedAssetJobDefinition:
+def daily_job() -> UnresolvedAssetJobDefinition:
     """Load, build, gate, publish, export: everything a business day needs, in one run."""
     return dg.define_asset_job(JOB_NAME, selection=dg.AssetSelection.all(), partitions_def=DAYS)
 

@@ -1,8 +1,7 @@
 """dbt's models as assets, their tests as asset checks."""
 
-from __future__ import annotations
-
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,12 @@ def manifest_path(settings: Settings) -> Path:
 
 def dbt_resource(settings: Settings) -> DbtCliResource:
     """dbt as Dagster calls it, on this installation's lake."""
-    return DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT))
+    return DbtCliResource(
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        target="embedded" if settings.catalog_url is None else "server",
+    )
 
 
 def books_assets(settings: Settings) -> list[dg.AssetsDefinition]:

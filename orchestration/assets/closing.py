@@ -1,7 +1,5 @@
 """The gates and the publishing of one business day."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import dagster as dg

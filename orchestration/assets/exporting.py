@@ -1,10 +1,7 @@
 """Statements and filings that fall due with a business day."""
 
-from __future__ import annotations
-
 import calendar
 import datetime as dt
-from pathlib import Path
 
 import dagster as dg
 
@@ -37,19 +34,22 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         description="PDF statements of every client, on the last day of a month.",
     )
     def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from exports.statements.client import make_client_statement
+        from exports.statements.client import make_client_statements
 
         day = dt.date.fromisoformat(context.partition_key)
         if not is_month_end(day):
             return dg.MaterializeResult(metadata={"statements": 0, "due": "at month end"})
         period = f"{day:%Y-%m}"
         out = settings.home / "statements" / period
-        made = [
-            make_client_statement(settings, client, period, "pdf", out)
-            for client in _clients(settings, day)
-        ]
+        clients = _clients(settings, day)
+        made = 0
+        for made, _ in enumerate(
+            make_client_statements(settings, clients, period, "pdf", out, actor="dagster"), start=1
+        ):
+            if made % 100 == 0:
+                context.log.info("%s of %s statements", f"{made:,}", f"{len(clients):,}")
         return dg.MaterializeResult(
-            metadata={"statements": len(made), "folder": dg.MetadataValue.path(str(out))}
+            metadata={"statements": made, "folder": dg.MetadataValue.path(str(out))}
         )
 
     @dg.asset(
@@ -87,8 +87,3 @@ def _clients(settings: Settings, day: dt.date) -> list[str]:
             [day],
         ).fetchall()
     return [key for (key,) in rows]
-
-
-def statement_folder(settings: Settings, period: str) -> Path:
-    """Where the monthly run leaves its statements."""
-    return settings.home / "statements" / period

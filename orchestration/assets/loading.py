@@ -1,7 +1,5 @@
 """Source tables as assets: one multi-asset a kind of source, one asset a table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -15,6 +15,14 @@ from warehouse.settings import load_settings
 
 # Children get this long to stop by themselves.
 GRACE_SECONDS = 15.0
+# One run at a time writes to the warehouse; others queue for it.
+DAGSTER_INSTANCE = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+"""
 
 
 def up(
@@ -38,7 +46,7 @@ def up(
     }
     if settings.config_path is not None:
         environment["DAYBOOK_CONFIG"] = str(settings.config_path)
-    (dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    (dagster_home / "dagster.yaml").write_text(DAGSTER_INSTANCE, encoding="utf-8")
     dagster = [
         *(sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"),
         *("--host", "127.0.0.1", "--port", str(dagster_port)),
