@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from ingestion import problems as source_problems
 from ingestion.batch import LoadResult
 from ingestion.connectors.context import PassContext
-from ingestion.connectors.registry import CONNECTORS, all_contracts
+from ingestion.connectors.registry import CONNECTORS, all_contracts, connector_of
 from ingestion.loader import FaultMarker
 from ingestion.problems import Problem
 from ingestion.raw_tables import ensure_tables
@@ -147,7 +147,7 @@ def _pass(context: PassContext) -> SourceReport:
     try:
         with _only_pass(context):
             context.state = read_state(context.con, source.tenant, source.name)
-            CONNECTORS[source.kind].sync(context)
+            connector_of(source).sync(context)
     except (SourceError, ContractError, SettingsError) as failure:
         error = failure.describe()
         context.problems.append(
@@ -205,7 +205,8 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
 
 
 def _chosen(settings: Settings, source: str | None) -> list[SourceSettings]:
-    if source is not None:
-        return [settings.source(source)]
+    chosen = settings.sources if source is None else [settings.source(source)]
+    for one in chosen:
+        connector_of(one)
     order = list(CONNECTORS)
-    return sorted(settings.sources, key=lambda one: order.index(one.kind))
+    return sorted(chosen, key=lambda one: order.index(one.kind))

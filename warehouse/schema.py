@@ -22,6 +22,9 @@ _TABLES = {
         load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, measure VARCHAR,
         source_value DECIMAL(38, 8), warehouse_value DECIMAL(38, 8), difference DECIMAL(38, 8),
         checked_at TIMESTAMP""",
+    "meta.files": """
+        tenant_id VARCHAR, source VARCHAR, kind VARCHAR, sha256 VARCHAR, file_name VARCHAR,
+        size_bytes BIGINT, taken_at TIMESTAMP, loads_json VARCHAR, archive_path VARCHAR""",
     "meta.touched_accounts": """
         load_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, login BIGINT, business_date DATE""",
     "meta.touched_days": """

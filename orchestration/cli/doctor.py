@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
+from ingestion.connectors.registry import connector_of
 from orchestration.cli.output import print_json, print_table
 from warehouse.errors import DaybookError
 from warehouse.settings import Settings, load_settings
@@ -112,6 +113,7 @@ def _source(settings: Settings, name: str) -> Finding:
     source = settings.source(name)
     part = f"source {name} ({source.kind})"
     try:
+        connector_of(source)
         url = source.database_url()
     except DaybookError as error:
         return Finding(part, "broken", error.describe())

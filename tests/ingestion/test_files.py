@@ -6,9 +6,13 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from ingestion.connectors.dropped_files import hash_of
 from ingestion.sync import sync_once
 from tests.ingestion.exports import settings_for
 from tests.ingestion.lake import current, one, rows
+from warehouse.errors import SettingsError
 from warehouse.settings import Settings, SourceSettings
 
 AGREEMENTS = """\
@@ -190,6 +194,11 @@ def test_stripe_files_add_up_and_are_taken_once(home: Path, tmp_path: Path) -> N
     (folder / "2026-01.json").rename(folder / "renamed.json")
     again = sync_once(settings).sources[0]
     assert (again.loads, again.changed) == (0, 0)
+    assert "same content as 2026-01.json" in again.problems[-1].what
+    taken = rows(settings, "SELECT file_name, sha256, archive_path FROM lake.meta.files ORDER BY 1")
+    assert [name for name, _, _ in taken] == ["2026-01.json", "2026-02.jsonl", "report.csv"]
+    for _, sha256, archived in taken:
+        assert hash_of(settings.archive_path / archived) == sha256
     # Files add to each other: one that is gone takes nothing with it.
     (folder / "renamed.json").unlink()
     sync_once(settings)
@@ -271,3 +280,9 @@ def test_one_source_only(home: Path, tmp_path: Path) -> None:
         home, crm(crm_folder(tmp_path)), SourceSettings(name="ecb", kind="ecb")
     )
     assert [s.source for s in sync_once(settings, "crm").sources] == ["crm"]
+
+
+def test_a_source_says_what_it_lacks(home: Path) -> None:
+    for kind, told in (("mt5", "needs url"), ("stripe", "needs path"), ("mt9", "No connector")):
+        with pytest.raises(SettingsError, match=told):
+            sync_once(settings_for(home, SourceSettings(name="one", kind=kind)))

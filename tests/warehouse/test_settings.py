@@ -52,7 +52,7 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("no_such_key = 1", "no_such_key"),
         ("home = ", "not valid TOML"),
         ("catalog_url = 'postgresql://u:p@h/d'", "environment only"),
-        ("[[sources]]\nname='a'\nkind='mt5'", "needs url or url_env"),
+        ("[[sources]]\nname='a'\nkind='MT 5'", "kind"),
         ("[[sources]]\nname='a'\nkind='mt5'\nurl='mysql+pymysql://u:secret@h/d'", "password"),
         (
             "[[sources]]\nname='a'\nkind='ecb'\n[[sources]]\nname='a'\nkind='ecb'",

@@ -1,0 +1,236 @@
+"""Files by drop: each file of a folder is taken once, known by its content, and archived.
+
+A file adds to what is held; its rows are merged by key, and nothing is deleted because a file lacks
+it. Files are read in the order of their names, so dated names put the newest version last. The same
+content under another name is named and not loaded again. What a file held can be traced: each row
+carries the file's name and its row in it, each load the file's hash, ``meta.files`` where the
+archived copy lies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+import polars as pl
+
+from ingestion.batch import Batch, Completeness, LoadResult
+from ingestion.connectors.context import PassContext
+from ingestion.contracts import TableContract
+from ingestion.problems import Problem
+from warehouse.errors import SourceError
+from warehouse.writer import transaction
+
+# Names under which other programs write a file that is not complete yet.
+_UNFINISHED = (".*", "*.part", "*.tmp", "*.filepart", "*.crdownload")
+
+
+@dataclass(frozen=True)
+class DroppedFile:
+    """One file of the folder.
+
+    Attributes:
+        name: its name in the folder, as rows carry it in ``_source_table``.
+        path: where to read it.
+        sha256: hash of its content.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """What a file holds for one table.
+
+    Attributes:
+        frame: columns under our names (texts will do), with ``_source_table`` (the file's name) and
+            ``_source_row`` (row, line or position in the file, from 1); None when it is refused.
+        problems: what was wrong with the file or poorer than it should be.
+        complete: of which keys the file is the whole truth; None: it only adds.
+    """
+
+    contract: TableContract
+    frame: pl.DataFrame | None
+    problems: Sequence[Problem] = ()
+    complete: Completeness | None = None
+
+
+# Reads one file; an empty sequence: the file is none of this source's and is named as such.
+# A file that cannot be read at all gives one TableRows whose frame is None, with the reason.
+FileReader = Callable[[DroppedFile], Sequence[TableRows]]
+
+
+@dataclass
+class _Remembered:
+    """What a poll loop knows of a file that has not moved since the last poll."""
+
+    stamp: tuple[int, int]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def sync_dropped_files(
+    context: PassContext, read: FileReader, patterns: Sequence[str] = ("*",)
+) -> None:
+    """Load every file of the source's folder that was not taken before.
+
+    Args:
+        read: gives the rows of one file.
+        patterns: names of the files to look at.
+
+    Raises:
+        SourceError: the folder cannot be read.
+    """
+    for path in _files(context, patterns):
+        if context.stopping():
+            return
+        try:
+            _sync_file(context, read, path)
+        except OSError as error:
+            raise SourceError(
+                f"The file cannot be read: {error.strerror}.",
+                where=str(path),
+                todo="check its permissions",
+            ) from error
+
+
+def hash_of(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(context: PassContext, patterns: Sequence[str]) -> Iterator[Path]:
+    folder = context.source.path
+    if folder is None or not folder.is_dir():
+        raise SourceError(
+            "The folder of the source does not exist.",
+            where=f"source {context.source.name}, {folder}",
+            todo="create it, or correct path in daybook.toml",
+        )
+    for path in sorted(folder.iterdir()):
+        unfinished = any(fnmatch(path.name, pattern) for pattern in _UNFINISHED)
+        wanted = any(fnmatch(path.name.lower(), pattern) for pattern in patterns)
+        if path.is_file() and wanted and not unfinished:
+            yield path
+
+
+def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
+    status = path.stat()
+    stamp = (status.st_mtime_ns, status.st_size)
+    remembered = context.memory.get(f"file:{path}")
+    if isinstance(remembered, _Remembered) and remembered.stamp == stamp:
+        context.problems.extend(remembered.problems)
+        return
+    file = DroppedFile(path.name, path, hash_of(path))
+    taken_as = _taken_as(context, file)
+    if taken_as is None:
+        problems = _take(context, read, file)
+    elif taken_as != file.name:
+        problems = [
+            Problem(
+                "",
+                "warning",
+                f"{file.name} has the same content as {taken_as}, which was loaded before.",
+                "nothing was loaded twice; remove it, or deliver the file that was meant",
+            )
+        ]
+    else:
+        problems = []
+    context.problems.extend(problems)
+    context.memory[f"file:{path}"] = _Remembered(stamp, problems)
+
+
+def _take(context: PassContext, read: FileReader, file: DroppedFile) -> list[Problem]:
+    tables = read(file)
+    if not tables:
+        return [
+            Problem(
+                "",
+                "warning",
+                f"{file.name} is no file of this source: its layout is not known.",
+                "take it out of the folder, or see the connector's README for what it reads",
+            )
+        ]
+    problems = [problem for table in tables for problem in table.problems]
+    if any(table.frame is None for table in tables):
+        # Nothing half-loaded: the file is read again once it is corrected.
+        return problems
+    results = [_load(context, file, table) for table in tables if table.frame is not None]
+    if context.stopping():
+        return problems
+    _record(context, file, tables, results)
+    return problems
+
+
+def _load(context: PassContext, file: DroppedFile, table: TableRows) -> LoadResult:
+    if table.frame is None:
+        raise ValueError(f"{file.name} has no rows for {table.contract.table}")
+    return context.load(
+        Batch(
+            contract=table.contract,
+            tenant=context.source.tenant,
+            source=context.source.name,
+            kind=context.source.kind,
+            frame=table.frame,
+            complete=table.complete,
+            detail={"files": {file.name: file.sha256}, "rows": table.frame.height},
+            day_shift_minutes=context.day_shift_minutes,
+            content_sha256=file.sha256,
+        )
+    )
+
+
+def _taken_as(context: PassContext, file: DroppedFile) -> str | None:
+    """The name under which the content was taken; None if it was not."""
+    rows = context.con.execute(
+        "SELECT file_name FROM lake.meta.files "
+        "WHERE tenant_id = ? AND source = ? AND sha256 = ? "
+        "ORDER BY file_name = ? DESC LIMIT 1",
+        [context.source.tenant, context.source.name, file.sha256, file.name],
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def _record(
+    context: PassContext,
+    file: DroppedFile,
+    tables: Sequence[TableRows],
+    results: Sequence[LoadResult],
+) -> None:
+    """Archive the file, then note that it was taken: a note without a copy must not be."""
+    archived = context.settings.archive_path / "files" / file.sha256[:2] / file.sha256
+    if not archived.is_file():
+        archived.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = archived.with_suffix(".part")
+        shutil.copyfile(file.path, unfinished)
+        unfinished.replace(archived)
+    loads = {
+        table.contract.table: result.load_id
+        for table, result in zip(tables, results, strict=True)
+        if result.load_id is not None
+    }
+    with transaction(
+        context.con, f"file {file.name} taken", context.settings, source=context.source.name
+    ):
+        context.con.execute(
+            "INSERT INTO lake.meta.files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                context.source.tenant,
+                context.source.name,
+                context.source.kind,
+                file.sha256,
+                file.name,
+                file.path.stat().st_size,
+                dt.datetime.now(dt.UTC).replace(tzinfo=None),
+                json.dumps(loads, sort_keys=True),
+                str(archived.relative_to(context.settings.archive_path)),
+            ],
+        )
