@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ingestion.simulator.crm import write_csv
 from ingestion.simulator.market import SERVER_ID
+from ingestion.simulator.systems import SYSTEMS
 
 MT5_FILE = f"{SERVER_ID}.sqlite"
 URL_VARIABLE = "DAYBOOK_MT5_URL"
@@ -48,8 +49,8 @@ def write_configuration(path: Path, *, from_environment: bool) -> None:
         'home = "home"\ntenant = "demo"\nreporting_currency = "USD"\ntruth_path = "truth"\n\n'
         f'[[sources]]\nname = "{SERVER_ID}"\nkind = "mt5"\n{address}\n\n'
         '[[sources]]\nname = "ecb"\nkind = "ecb"\n\n'
-        '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n\n'
         '[[sources]]\nname = "crm"\nkind = "crm"\npath = "crm"\n\n'
-        '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n',
+        '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n'
+        + "".join(f"\n{system.configuration}" for system in SYSTEMS),
         encoding="utf-8",
     )

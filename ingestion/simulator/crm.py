@@ -21,6 +21,15 @@ from ingestion.simulator.market import (
     money_divisor,
 )
 from ingestion.simulator.population import Population, client_id
+from ingestion.simulator.routing import (
+    ADYEN,
+    BANK,
+    COINSPAID,
+    PAYPAL,
+    STRIPE,
+    WALLET,
+    provider_of,
+)
 from ingestion.simulator.world import World, stream
 
 Rows = list[Sequence[object]]
@@ -88,7 +97,7 @@ def classification_on(rows: list[Classification], client: int, day: date) -> str
 
 
 def psp_references(world: World) -> dict[int, str]:
-    """Payment reference per request id: ch_/re_ at Stripe, po_ of a bank payout, '' for a wire."""
+    """The provider's reference per request id, in the provider's own form; '' for a wire."""
     rng = stream(world.seed, "references")
     alphabet = np.array(list("0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"))
     references: dict[int, str] = {}
@@ -96,11 +105,15 @@ def psp_references(world: World) -> dict[int, str]:
         if not operation.request:
             continue
         token = "".join(rng.choice(alphabet, 20))
-        if operation.method == "card":
-            prefix = "ch_" if operation.amount > 0 else "re_"
-        else:
-            prefix = "" if operation.amount > 0 else "po_"
-        references[operation.request] = f"{prefix}{token}" if prefix else ""
+        deposit = operation.amount > 0
+        references[operation.request] = {
+            STRIPE: ("ch_" if deposit else "re_") + token,
+            ADYEN: token[:16].upper(),
+            PAYPAL: token[:17].upper(),
+            COINSPAID: f"{operation.request}{len(references):04d}",
+            WALLET: f"W{operation.request}",
+            BANK: "" if deposit else "po_" + token,
+        }[provider_of(operation)]
     return references
 
 
@@ -119,8 +132,7 @@ def _cash_requests(world: World) -> Rows:
                 "processed", main_amount(operation, population),
                 main_currency(population.currency[operation.account]), utc_text(asked),
                 utc_text(operation.server_ms), operation.method,
-                "stripe" if operation.method == "card" else "bank",
-                references[operation.request],
+                provider_of(operation), references[operation.request],
             )
         )  # fmt: skip
     return rows + _unfinished_requests(world)

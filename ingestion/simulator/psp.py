@@ -14,6 +14,7 @@ import numpy as np
 from ingestion.simulator.clock import DAY_MS, HOUR_MS, to_utc_ms
 from ingestion.simulator.crm import main_amount, psp_references, write_csv
 from ingestion.simulator.market import CURRENCY_DIGITS, main_currency
+from ingestion.simulator.routing import STRIPE, provider_of
 from ingestion.simulator.world import World
 
 
@@ -62,7 +63,7 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
         )  # fmt: skip
 
     for operation in world.cash.operations:
-        if operation.method != "card":
+        if not operation.request or provider_of(operation) != STRIPE:
             continue
         currency = main_currency(world.population.currency[operation.account])
         units = main_amount(operation, world.population)
@@ -83,8 +84,8 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
         else:
             add(-minor, 0, currency, "refund", "refund", created, source,
                 f"withdrawal {operation.request}")  # fmt: skip
-    if not any(row.type == "refund" for row in rows):
-        charge = next(row for row in rows if row.type == "charge")
+    charge = next((row for row in rows if row.type == "charge"), None)
+    if charge is not None and not any(row.type == "refund" for row in rows):
         add(-(charge.amount // 10), 0, charge.currency, "refund", "refund",
             charge.created + 86_400, charge.source.replace("ch_", "re_"),
             "partial refund")  # fmt: skip

@@ -17,7 +17,7 @@ from ingestion.simulator.crm import write_crm
 from ingestion.simulator.errors import SimulationError
 from ingestion.simulator.partners import write_partners
 from ingestion.simulator.platform_reference import platform_tables
-from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.systems import SYSTEMS
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
 from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
@@ -103,6 +103,9 @@ def simulate(
         rows |= _write_files(world, out, from_environment=database_url is not None)
     if truth:
         rows |= write_truth(world, out / "truth", progress)
+        if not corrections:
+            # Corrections change the trading server's past; the other systems stay as they are.
+            rows |= _write_truth_of_systems(world, out / "truth")
     record = arguments | {"corrected": corrections}
     (out / RECORD_FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return SimulationSummary(
@@ -144,10 +147,18 @@ def _check_record(out: Path, arguments: dict[str, object], corrections: bool) ->
 def _write_files(world: World, out: Path, *, from_environment: bool) -> dict[str, int]:
     rows = write_crm(world, out / "crm")
     rows |= write_partners(world, out / "crm")
-    rows |= write_stripe(world, out / "stripe")
+    for system in SYSTEMS:
+        rows |= system.write(world, out)
     rows |= write_broker(out / "broker")
     write_configuration(out / "daybook.toml", from_environment=from_environment)
     return rows
+
+
+def _write_truth_of_systems(world: World, folder: Path) -> dict[str, int]:
+    frames = {name: frame for system in SYSTEMS for name, frame in system.truth(world).items()}
+    for name, frame in frames.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+    return {f"truth/{name}": len(frame) for name, frame in frames.items()}
 
 
 def write_truth(world: World, folder: Path, progress: Progress | None = None) -> dict[str, int]:

@@ -89,7 +89,7 @@ def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None
         for item in json.loads(path.read_text())["data"]:
             assert item["net"] == item["amount"] - item["fee"]
             charges[item["source"]] = item
-    cards = processed.filter((pl.col("method") == "card") & (pl.col("kind") == "deposit"))
+    cards = processed.filter((pl.col("psp") == "stripe") & (pl.col("kind") == "deposit"))
     assert cards.height > 10
     for row in cards.iter_rows(named=True):
         charge = charges[row["psp_reference"]]
