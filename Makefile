@@ -48,6 +48,9 @@ format: setup ## format Python and SQL
 golden: setup ## write the golden files anew; commit them with the reason
 	@.venv/bin/python -m pytest -m golden --golden-update
 
+docs: setup ## write the data dictionary and the rule catalogue anew
+	@.venv/bin/python -m scripts.make_docs
+
 bench: setup ## every benchmark; results in benchmarks/results.json and docs/benchmarks.md
 	@.venv/bin/python -m benchmarks all --json && .venv/bin/python -m benchmarks report
 

@@ -14,3 +14,6 @@ echo "import-linter"
 lint-imports
 echo "sqlfmt"
 sqlfmt --check dbt_project
+echo "dbt project"
+python -m scripts.check_dbt
+python -m scripts.make_docs --check

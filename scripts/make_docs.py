@@ -1,6 +1,6 @@
 """Write docs/dictionary.md and docs/rules.md from the dbt project and the checks.
 
-`.venv/bin/python scripts/make_docs.py` writes them; with `--check` it writes nothing and exits 1
+`make docs` writes them; with `--check` it writes nothing and exits 1
 when one of them is stale. The lake it needs to parse the project is an empty one in a temporary
 folder.
 """

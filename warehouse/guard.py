@@ -8,6 +8,7 @@ file outside the lake and cannot be reconfigured.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,11 +87,16 @@ def run_guarded_query(
         limit: cut the result after so many rows.
 
     Raises:
-        QueryRefusedError: the text is not one SELECT over those schemas, or does not run.
+        QueryRefusedError: the text is not one SELECT over those schemas, does not run, or runs
+            longer than ``query_timeout_seconds``.
     """
     settings = settings or load_settings()
     check_query(query, schemas)
     con = connect("read", as_of=as_of, settings=settings)
+    # DuckDB has no time limit of its own.
+    limit_of_time = threading.Timer(settings.query_timeout_seconds, con.interrupt)
+    limit_of_time.daemon = True
+    limit_of_time.start()
     try:
         con.execute(
             f"SET allowed_directories = ['{str(settings.lake_data).replace(chr(39), '')}/']"
@@ -103,10 +109,16 @@ def run_guarded_query(
             if limit is None:
                 return QueryResult(relation.pl(), is_cut=False)
             frame = relation.limit(limit + 1).pl()
+        except duckdb.InterruptException as error:
+            raise QueryRefusedError(
+                f"The query ran longer than {settings.query_timeout_seconds:g} seconds.",
+                todo="aggregate or filter it, or raise query_timeout_seconds",
+            ) from error
         except duckdb.Error as error:
             raise QueryRefusedError(str(error).strip(), todo="correct the query") from error
         return QueryResult(frame.head(limit), is_cut=frame.height > limit)
     finally:
+        limit_of_time.cancel()
         con.close()
 
 

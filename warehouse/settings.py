@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     catalog_url: SecretStr | None = None
     control_database_url: SecretStr | None = None
     lock_timeout_seconds: float = Field(default=300.0, gt=0)
+    query_timeout_seconds: float = Field(default=60.0, gt=0)
     duckdb_memory_limit: str | None = None
     duckdb_threads: int | None = Field(default=None, ge=1)
     reference_data: Path | None = None

@@ -113,3 +113,11 @@ def test_a_file_is_out_of_reach_even_past_the_syntax_check(
     monkeypatch.setattr("warehouse.guard.check_query", lambda query, schemas: None)
     with pytest.raises(QueryRefusedError, match="disabled by configuration"):
         run_guarded_query("SELECT * FROM read_text('/etc/passwd')", settings=lake)
+
+
+def test_a_query_that_runs_too_long_is_stopped(lake: Settings) -> None:
+    impatient = lake.model_copy(update={"query_timeout_seconds": 0.2})
+    endless = "SELECT sum(a.i * b.i) FROM range(10000000) AS a(i), range(10000000) AS b(i)"
+    with pytest.raises(QueryRefusedError, match="ran longer than"):
+        run_guarded_query(endless, settings=impatient)
+    assert run_guarded_query("SELECT 1 AS one", settings=impatient).frame.height == 1

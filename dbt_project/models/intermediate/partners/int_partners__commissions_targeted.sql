@@ -165,7 +165,7 @@ with
                 order by
                     agreements.symbol_pattern_length desc,
                     agreements.account_group_pattern_length desc,
-                    agreements.agreement_id
+                    agreements.agreement_id asc
             ) as preference
         from traded
         inner join
