@@ -29,9 +29,10 @@ _CHILD = """
     held = "SELECT count(*) FROM lake.raw.mt5_deals"
     before = one(settings, held)
     export = Export(url)
+    noon = "2026-10-28 12:00:00"
     for first in range(1_000, 21_000, 500):
         export.insert("mt5_deals", [
-            deal(n, Time="2026-10-28 12:00:00") for n in range(first, first + 500)
+            deal(n, Time=noon, TimeMsc=noon) for n in range(first, first + 500)
         ])
     filler = disk / "filler"
     filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - 150_000))

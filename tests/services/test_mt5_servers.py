@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from ingestion.sync import sync_once
+from orchestration.build import build
+from quality.breaks import list_breaks
+from quality.checks import run_checks
 from tests.ingestion.exports import DEALS, Export, deal, mt5, settings_for
 from tests.ingestion.lake import current, one, rows
 from tests.ingestion.mt5_behaviour import Mt5Behaviour, deals, loaded
 from tests.services.servers import Server
+from warehouse.settings import SourceSettings
 
 pytestmark = pytest.mark.services
 
@@ -97,12 +102,8 @@ def _as_postgresql(statement: str) -> str:
     return statement
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_the_real_export_of_2019(
-    kind: str, home: Path, reference_data: Path, request: pytest.FixtureRequest
-) -> None:
-    """33 deals once each, though 22 of them are in yearly tables again."""
-    server: Server = request.getfixturevalue(f"{kind}_server")
+def _real_export(server: Server, kind: str, reference_data: Path) -> Export:
+    """The dump on a server, with the yearly tables it had beside mt5_deals: 22 deals again."""
     export = Export(server.database(), lower=kind == "postgresql")
     dump = (reference_data / "sources/mt5/mt5db_2019_dump_excerpt.sql").read_text("utf-8")
     statements = _statements(dump)
@@ -114,6 +115,15 @@ def test_the_real_export_of_2019(
         f"CREATE TABLE mt5_deals_2018 AS SELECT * FROM mt5_deals WHERE {key} IN (3,4,5,6,7,9)",
         f"CREATE TABLE mt5_deals_2019 AS SELECT * FROM mt5_deals WHERE {key} BETWEEN 18 AND 33",
     )
+    return export
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_the_real_export_of_2019(
+    kind: str, home: Path, reference_data: Path, request: pytest.FixtureRequest
+) -> None:
+    """33 deals once each, though 22 of them are in yearly tables again."""
+    export = _real_export(request.getfixturevalue(f"{kind}_server"), kind, reference_data)
     settings = settings_for(home, mt5(export.url, "mt5_2019"))
     report = sync_once(settings)
     assert not report.failed
@@ -138,3 +148,39 @@ def test_the_real_export_of_2019(
     assert one(settings, "SELECT sum(abs(difference)) FROM lake.meta.control_totals") == 0
     again = sync_once(settings).sources[0]
     assert (again.loads, again.new) == (0, 0)
+
+
+def test_the_books_of_the_real_export_name_what_does_not_tie(
+    home: Path, reference_data: Path, mariadb_server: Server
+) -> None:
+    """Deals of unknown logins and of accounts without a group are breaks of a known type."""
+    export = _real_export(mariadb_server, "mariadb", reference_data)
+    # Without a rule of its own the clock of the export's mt5_time counts.
+    source = mt5(export.url, "mt5_2019").model_copy(update={"clock_zone": ""})
+    settings = settings_for(home, source, SourceSettings(name="ecb", kind="ecb"))
+    sync_once(settings)
+    build(settings)
+    breaks = {(item.login, item.break_type): item.amount for item in list_breaks(settings)}
+    accounts = rows(settings, "SELECT DISTINCT login FROM lake.raw.mt5_accounts")
+    known = {login for (login,) in accounts}
+    orphans = {login for login, kind in breaks if kind == "orphan_login"}
+    assert len(orphans) == 9
+    assert not orphans & known
+    assert {key for key in breaks if key[0] in known} == {
+        (1003, "unclassified_account"),
+        (1004, "unclassified_account"),
+    }
+    assert breaks[1003, "unclassified_account"] == Decimal(30_000)
+    [(balance,)] = rows(
+        settings,
+        "SELECT closing_balance_amount FROM finance.fct_account_days WHERE login = 1006 "
+        "ORDER BY business_date DESC LIMIT 1",
+    )
+    assert balance == Decimal(49_663)
+    checks = {check.id: check for check in run_checks(settings)}
+    # The dump has neither symbols nor account currencies: said, not guessed.
+    assert {name for name, check in checks.items() if check.broken} == {
+        "amounts_have_a_rate",
+        "symbols_are_described",
+    }
+    assert checks["clock_offset_is_rule"].population == 33
