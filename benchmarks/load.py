@@ -42,6 +42,7 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
             out=work.folder("broker"),
             target_deals=size.deals,
             truth=False,
+            white_label=False,
             database_url=url,
         )
         return found + _measured(work, size, "postgresql", url)

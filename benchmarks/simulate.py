@@ -27,6 +27,7 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
                 out=folder,
                 target_deals=size.deals,
                 truth=False,
+                white_label=False,
             )
         )
         made = summary.rows["mt5_deals"]

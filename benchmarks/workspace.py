@@ -60,6 +60,7 @@ class Workspace:
                 out=folder,
                 target_deals=size.deals,
                 truth=False,
+                white_label=False,
             )
             self._made[size] = folder
         return self._made[size]

@@ -12,24 +12,26 @@ LOSING_ACCOUNTS = Comparison(
         "filings.fil_losing_accounts__account_days",
         "filings.fil_losing_accounts__account_classifications",
     ),
-    key=("window_from", "window_to"),
+    key=("tenant_id", "window_from", "window_to"),
     amounts=("retail_accounts", "losing_accounts"),
     truth="SELECT * FROM {file}",
     # Counted here from the evidence by account and day, not by the filing's own query.
     books="""
         WITH windows AS (
-            SELECT DISTINCT window_from, window_to FROM {file}
+            SELECT DISTINCT tenant_id, window_from, window_to FROM {file}
         ),
         classes AS (
-            SELECT w.window_from, w.window_to, c.account_key
+            SELECT w.tenant_id, w.window_from, w.window_to, c.account_key
             FROM windows AS w
             INNER JOIN lake.filings.fil_losing_accounts__account_classifications AS c
-                ON c.valid_from <= w.window_to
+                ON c.tenant_id = w.tenant_id
+                AND c.valid_from <= w.window_to
                 AND coalesce(c.valid_to, DATE '9999-12-31') > w.window_to
             WHERE c.classification = 'retail' AND NOT c.is_excluded AND c.client_key IS NOT NULL
         ),
         results AS (
             SELECT
+                c.tenant_id,
                 c.window_from,
                 c.window_to,
                 c.account_key,
@@ -49,6 +51,7 @@ LOSING_ACCOUNTS = Comparison(
             GROUP BY ALL
         )
         SELECT
+            w.tenant_id,
             w.window_from,
             w.window_to,
             count(r.account_key) AS retail_accounts,
@@ -57,7 +60,8 @@ LOSING_ACCOUNTS = Comparison(
             ) AS losing_accounts
         FROM windows AS w
         LEFT JOIN results AS r
-            ON r.window_from = w.window_from
+            ON r.tenant_id = w.tenant_id
+            AND r.window_from = w.window_from
             AND r.window_to = w.window_to
             AND (r.was_open OR r.unrealised_before <> 0)
         GROUP BY ALL

@@ -193,11 +193,12 @@ ALERTS = Comparison(
     what="The clients alerted by each scenario are exactly those the simulator planted",
     file="alerts.parquet",
     needs=("compliance.fct_alerts",),
-    key=("scenario", "client_id"),
+    key=("tenant_id", "scenario", "client_id"),
     amounts=(),
-    truth="SELECT DISTINCT scenario, client_id FROM {file}",
+    truth="SELECT DISTINCT tenant_id, scenario, client_id FROM {file}",
     books="""
         SELECT DISTINCT
+            tenant_id,
             scenario_id AS scenario,
             substring(client_key, position('/' IN client_key) + 1) AS client_id
         FROM lake.compliance.fct_alerts

@@ -24,6 +24,8 @@ from warehouse.errors import SettingsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "daybook.toml"
+# What `make demo` simulates, with the configuration that reads it.
+DEMO = PROJECT_ROOT / "var" / "demo"
 
 
 class SourceSettings(BaseModel):
@@ -177,11 +179,11 @@ class Settings(BaseSettings):
 
 
 def find_config() -> Path | None:
-    """DAYBOOK_CONFIG, else daybook.toml in the working directory, else the project's own."""
+    """DAYBOOK_CONFIG, else daybook.toml in the working directory or the project, else the demo's."""
     named = os.environ.get("DAYBOOK_CONFIG")
     if named:
         return Path(named)
-    for folder in (Path.cwd(), PROJECT_ROOT):
+    for folder in (Path.cwd(), PROJECT_ROOT, DEMO):
         candidate = folder / CONFIG_NAME
         if candidate.is_file():
             return candidate

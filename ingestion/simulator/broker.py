@@ -5,32 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion.simulator.crm import write_csv
-from ingestion.simulator.market import SERVER_ID
+from ingestion.simulator.market import SERVER_ID, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.systems import SYSTEMS
 
-MT5_FILE = f"{SERVER_ID}.sqlite"
 URL_VARIABLE = "DAYBOOK_MT5_URL"
 
-_ENTITY_B = "Harbour Lane Markets (CY) Ltd"
-_ENTITY_A = "Harbour Lane Prime Ltd"
-_GROUPS = (
-    (r"real\B-%", "B", _ENTITY_B, "retail", "false", "", "false"),
-    (r"real\B-cent-%", "B", _ENTITY_B, "micro", "false", "", "true"),
-    (r"real\A-%", "A", _ENTITY_A, "prime", "false", "", "false"),
-    (r"managers\%", "B", _ENTITY_B, "house", "true", "manager accounts", "false"),
-    (r"demo\%", "B", _ENTITY_B, "house", "true", "demo accounts", "false"),
-    (r"test\%", "B", _ENTITY_B, "house", "true", "test accounts", "false"),
-)
+# Legal entity of the B-book and of the A-book, by trading server.
+_ENTITIES = {
+    SERVER_ID: ("Harbour Lane Markets (CY) Ltd", "Harbour Lane Prime Ltd"),
+    WHITE_LABEL_SERVER: ("Aurora Trade Ltd", "Aurora Trade Ltd"),
+}
 
 
-def write_broker(folder: Path) -> dict[str, int]:
+def _groups(server_id: str) -> tuple[tuple[str, ...], ...]:
+    entity_b, entity_a = _ENTITIES[server_id]
+    return (
+        (r"real\B-%", "B", entity_b, "retail", "false", "", "false"),
+        (r"real\B-cent-%", "B", entity_b, "micro", "false", "", "true"),
+        (r"real\A-%", "A", entity_a, "prime", "false", "", "false"),
+        (r"managers\%", "B", entity_b, "house", "true", "manager accounts", "false"),
+        (r"demo\%", "B", entity_b, "house", "true", "demo accounts", "false"),
+        (r"test\%", "B", entity_b, "house", "true", "test accounts", "false"),
+    )
+
+
+def mt5_file(server_id: str) -> str:
+    """The SQLite file of a trading server."""
+    return f"{server_id}.sqlite"
+
+
+def write_broker(server_id: str, folder: Path) -> dict[str, int]:
     """groups.csv and desks.csv; gives rows per file."""
     return {
         "broker_groups": write_csv(
             folder / "groups.csv",
             ("server_id", "group_pattern", "book", "legal_entity", "desk", "is_excluded",
              "exclusion_reason", "is_cent", "valid_from"),
-            ((SERVER_ID, *row, "") for row in _GROUPS),
+            ((server_id, *row, "") for row in _groups(server_id)),
         ),
         "broker_desks": write_csv(
             folder / "desks.csv",
@@ -41,16 +52,39 @@ def write_broker(folder: Path) -> dict[str, int]:
     }  # fmt: skip
 
 
-def write_configuration(path: Path, *, from_environment: bool) -> None:
+_WHITE_LABEL = f"""
+[[sources]]
+name = "{WHITE_LABEL_SERVER}"
+kind = "mt5"
+tenant = "{WHITE_LABEL}"
+url = "sqlite:///{WHITE_LABEL}/{WHITE_LABEL_SERVER}.sqlite"
+
+[[sources]]
+name = "crm_{WHITE_LABEL}"
+kind = "crm"
+tenant = "{WHITE_LABEL}"
+path = "{WHITE_LABEL}/crm"
+
+[[sources]]
+name = "broker_{WHITE_LABEL}"
+kind = "broker"
+tenant = "{WHITE_LABEL}"
+path = "{WHITE_LABEL}/broker"
+"""
+
+
+def write_configuration(path: Path, *, from_environment: bool, white_label: bool) -> None:
     """daybook.toml beside the simulated sources; a database URL is never written into it."""
-    address = f'url_env = "{URL_VARIABLE}"' if from_environment else f'url = "sqlite:///{MT5_FILE}"'
+    file = f'url = "sqlite:///{mt5_file(SERVER_ID)}"'
+    address = f'url_env = "{URL_VARIABLE}"' if from_environment else file
     path.write_text(
         "# Written by `daybook simulate`: reads the simulated broker beside this file.\n"
-        'home = "home"\ntenant = "demo"\nreporting_currency = "USD"\ntruth_path = "truth"\n\n'
+        'display_name = "Daybook demo"\nhome = "home"\ntenant = "demo"\nreporting_currency = "USD"\ntruth_path = "truth"\n\n'
         f'[[sources]]\nname = "{SERVER_ID}"\nkind = "mt5"\n{address}\n\n'
         '[[sources]]\nname = "ecb"\nkind = "ecb"\n\n'
         '[[sources]]\nname = "crm"\nkind = "crm"\npath = "crm"\n\n'
         '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n'
-        + "".join(f"\n{system.configuration}" for system in SYSTEMS),
+        + "".join(f"\n{system.configuration}" for system in SYSTEMS)
+        + (_WHITE_LABEL if white_label else ""),
         encoding="utf-8",
     )

@@ -16,7 +16,6 @@ from ingestion.simulator.clock import DAY_MS, MINUTE_MS, Window, day_of, to_utc_
 from ingestion.simulator.market import (
     CURRENCY_DIGITS,
     GROUPS,
-    SERVER_ID,
     main_currency,
     money_divisor,
 )
@@ -127,8 +126,9 @@ def _cash_requests(world: World) -> Rows:
         asked = operation.server_ms - (4 if deposit else 95) * MINUTE_MS
         rows.append(
             (
-                operation.request, client_id(int(population.client[operation.account])), SERVER_ID,
-                population.login[operation.account], "deposit" if deposit else "withdrawal",
+                operation.request, client_id(int(population.client[operation.account])),
+                world.server_id, population.login[operation.account],
+                "deposit" if deposit else "withdrawal",
                 "processed", main_amount(operation, population),
                 main_currency(population.currency[operation.account]), utc_text(asked),
                 utc_text(operation.server_ms), operation.method,
@@ -155,7 +155,7 @@ def _unfinished_requests(world: World) -> Rows:
         units = amount * (150 if currency == "JPY" else 1)
         rows.append(
             (
-                number + index, client_id(int(population.client[account])), SERVER_ID,
+                number + index, client_id(int(population.client[account])), world.server_id,
                 population.login[account], kind, status, Decimal(units), currency,
                 utc_text(asked), done, "card", "stripe", "",
             )
@@ -197,7 +197,7 @@ def write_crm(world: World, folder: Path) -> dict[str, int]:
             folder / "client_accounts.csv",
             ("client_id", "server_id", "login", "valid_from"),
             (
-                (client_id(int(client)), SERVER_ID, login, day_of(int(when) // DAY_MS))
+                (client_id(int(client)), world.server_id, login, day_of(int(when) // DAY_MS))
                 for client, login, when in zip(
                     population.client, population.login, population.registered_ms, strict=True
                 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SERVER_ID = "mt5_live"
+TENANT, SERVER_ID = "demo", "mt5_live"
+# A white-label broker under the same roof: a server and books of its own.
+WHITE_LABEL, WHITE_LABEL_SERVER = "aurora", "mt5_aurora"
 CURRENCY_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "AUD": 2, "CAD": 2, "NZD": 2, "JPY": 0}
 CURRENCY_DIGITS["USC"] = 2
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from ingestion.simulator.broker import MT5_FILE, write_broker, write_configuration
+from ingestion.simulator.broker import mt5_file, write_broker, write_configuration
 from ingestion.simulator.clock import day_of
 from ingestion.simulator.corrections import apply_corrections, correct_past
 from ingestion.simulator.crm import write_crm
+from ingestion.simulator.days import AccountDays
 from ingestion.simulator.errors import SimulationError
+from ingestion.simulator.market import SERVER_ID, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.partners import write_partners
 from ingestion.simulator.platform_reference import platform_tables
+from ingestion.simulator.population import LEAST_ACCOUNTS
 from ingestion.simulator.systems import SYSTEMS
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
@@ -51,6 +54,7 @@ def simulate(
     corrections: bool = False, deals_per_day: float | None = None,
     progress: Progress | None = None, *, target_deals: int | None = None,
     deals_by_year: bool = False, indexes: bool = True, truth: bool = True,
+    white_label: bool = True,
 ) -> SimulationSummary:  # fmt: skip
     """Simulate a broker into a folder; the same arguments give the same rows and truth bytes.
 
@@ -69,6 +73,8 @@ def simulate(
         deals_by_year: write mt5_deals_YYYY instead of mt5_deals.
         indexes: put an index on the Timestamp columns (MT5 itself does not).
         truth: write ``truth/``; benchmarks may do without.
+        white_label: a second tenant with a trading server, CRM and books of its own, a quarter of
+            the size and with the same logins and client ids; its files lie under ``out/aurora``.
 
     Raises:
         SimulationError: too few accounts or days; ``corrections`` without a matching simulation
@@ -76,33 +82,49 @@ def simulate(
     """
     arguments: dict[str, object] = {
         "seed": seed, "days": days, "accounts": accounts, "deals_per_day": deals_per_day,
-        "target_deals": target_deals, "deals_by_year": deals_by_year,
+        "target_deals": target_deals, "deals_by_year": deals_by_year, "white_label": white_label,
     }  # fmt: skip
     _check_record(out, arguments, corrections)
     started = time.perf_counter()
     if progress:
         progress("simulating", 0.0)
     world = build_world(seed, days, accounts, deals_per_day, target_deals)
-    url = database_url or f"sqlite:///{(out / MT5_FILE).resolve()}"
+    worlds = [world]
+    if white_label:
+        worlds.append(
+            build_world(
+                seed + 1, days, max(accounts // 4, LEAST_ACCOUNTS), deals_per_day, None,
+                WHITE_LABEL, WHITE_LABEL_SERVER,
+            )
+        )  # fmt: skip
+    url = database_url or f"sqlite:///{(out / mt5_file(SERVER_ID)).resolve()}"
     if corrections:
         changed, notes = correct_past(world)
         generated = time.perf_counter()
         rows = apply_corrections(url, world, changed, by_year=deals_by_year)
-        world = changed
+        worlds[0] = changed
     else:
-        tables = platform_tables(world)
         generated = time.perf_counter()
         out.mkdir(parents=True, exist_ok=True)
         if database_url is None:
-            (out / MT5_FILE).unlink(missing_ok=True)
-        write_tables(
-            url, [(spec, tables[spec.name]) for spec in TABLES],
-            indexes=indexes, by_year=deals_by_year, progress=progress,
+            (out / mt5_file(SERVER_ID)).unlink(missing_ok=True)
+        rows, notes = {}, []
+        for one in worlds:
+            main = one is world
+            place = out if main else out / one.tenant
+            written = _write_platform(
+                one, url if main else _fresh_file(place / mt5_file(one.server_id)),
+                indexes=indexes, by_year=deals_by_year, progress=progress,
+            ) | _write_own_files(one, place)  # fmt: skip
+            rows |= written if main else {f"{one.tenant}/{k}": n for k, n in written.items()}
+        for system in SYSTEMS:
+            rows |= system.write(world, out)
+        write_configuration(
+            out / "daybook.toml",
+            from_environment=database_url is not None, white_label=white_label,
         )  # fmt: skip
-        rows, notes = {name: len(frame) for name, frame in tables.items()}, []
-        rows |= _write_files(world, out, from_environment=database_url is not None)
     if truth:
-        rows |= write_truth(world, out / "truth", progress)
+        rows |= write_truth(worlds, out / "truth", progress)
         if not corrections:
             # Corrections change the trading server's past; the other systems stay as they are.
             rows |= _write_truth_of_systems(world, out / "truth")
@@ -113,7 +135,7 @@ def simulate(
         paths={
             "configuration": out / "daybook.toml", "crm": out / "crm", "stripe": out / "stripe",
             "broker": out / "broker", "truth": out / "truth",
-        } | ({} if database_url else {"mt5": out / MT5_FILE}),
+        } | ({} if database_url else {"mt5": out / mt5_file(SERVER_ID)}),
         first_day=day_of(world.window.first).isoformat(),
         last_day=day_of(world.window.last).isoformat(),
         generate_seconds=generated - started,
@@ -144,13 +166,28 @@ def _check_record(out: Path, arguments: dict[str, object], corrections: bool) ->
         )  # fmt: skip
 
 
-def _write_files(world: World, out: Path, *, from_environment: bool) -> dict[str, int]:
+def _fresh_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return f"sqlite:///{path.resolve()}"
+
+
+def _write_platform(
+    world: World, url: str, *, indexes: bool, by_year: bool, progress: Progress | None
+) -> dict[str, int]:
+    tables = platform_tables(world)
+    write_tables(
+        url, [(spec, tables[spec.name]) for spec in TABLES],
+        indexes=indexes, by_year=by_year, progress=progress,
+    )  # fmt: skip
+    return {name: len(frame) for name, frame in tables.items()}
+
+
+def _write_own_files(world: World, out: Path) -> dict[str, int]:
+    """CRM and the broker's own reference: every tenant has them."""
     rows = write_crm(world, out / "crm")
     rows |= write_partners(world, out / "crm")
-    for system in SYSTEMS:
-        rows |= system.write(world, out)
-    rows |= write_broker(out / "broker")
-    write_configuration(out / "daybook.toml", from_environment=from_environment)
+    rows |= write_broker(world.server_id, out / "broker")
     return rows
 
 
@@ -161,22 +198,24 @@ def _write_truth_of_systems(world: World, folder: Path) -> dict[str, int]:
     return {f"truth/{name}": len(frame) for name, frame in frames.items()}
 
 
-def write_truth(world: World, folder: Path, progress: Progress | None = None) -> dict[str, int]:
+def write_truth(
+    worlds: Sequence[World], folder: Path, progress: Progress | None = None
+) -> dict[str, int]:
     """What every figure must come to, one Parquet file each; gives rows per file."""
     folder.mkdir(parents=True, exist_ok=True)
-    days = world.account_days()
-    parts: dict[str, Callable[[], pl.DataFrame]] = {
-        "account_days": lambda: account_days_truth(world, days),
-        "daily_pnl": lambda: daily_pnl_truth(world),
-        "commission_ledger": lambda: commission_ledger_truth(world),
-        "alerts": lambda: alerts_truth(world),
-        "breaks": lambda: breaks_truth(world, days),
-        "losing_accounts": lambda: losing_accounts_truth(world, days),
-        "statements": lambda: statements_truth(world, days),
+    days = {world.server_id: world.account_days() for world in worlds}
+    parts: dict[str, Callable[[World, AccountDays], pl.DataFrame]] = {
+        "account_days": account_days_truth,
+        "daily_pnl": lambda world, _: daily_pnl_truth(world),
+        "commission_ledger": lambda world, _: commission_ledger_truth(world),
+        "alerts": lambda world, _: alerts_truth(world),
+        "breaks": breaks_truth,
+        "losing_accounts": losing_accounts_truth,
+        "statements": statements_truth,
     }
     rows: dict[str, int] = {}
     for number, (name, build) in enumerate(parts.items(), start=1):
-        frame = build()
+        frame = pl.concat([build(world, days[world.server_id]) for world in worlds])
         frame.write_parquet(folder / f"{name}.parquet")
         rows[f"truth/{name}"] = len(frame)
         if progress:

@@ -10,7 +10,7 @@ import polars as pl
 
 from ingestion.simulator.clock import DAY_MS, HOUR_MS, day_of
 from ingestion.simulator.crm import main_amount
-from ingestion.simulator.market import SERVER_ID, main_currency
+from ingestion.simulator.market import main_currency
 from ingestion.simulator.population import client_id
 from ingestion.simulator.world import World
 
@@ -89,15 +89,17 @@ def alerts_truth(world: World) -> pl.DataFrame:
         for alert in found:
             rows.append(
                 (
-                    alert.scenario, client_id(int(population.client[account])), SERVER_ID,
+                    world.tenant, alert.scenario, client_id(int(population.client[account])),
+                    world.server_id,
                     int(population.login[account]), day_of(alert.first_ms // DAY_MS),
                     day_of(alert.last_ms // DAY_MS),
                 )
             )  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"scenario": pl.String, "client_id": pl.String, "server_id": pl.String,
-                "login": pl.Int64, "first_date": pl.Date, "last_date": pl.Date},
+        schema={"tenant_id": pl.String, "scenario": pl.String, "client_id": pl.String,
+                "server_id": pl.String, "login": pl.Int64, "first_date": pl.Date,
+                "last_date": pl.Date},
         orient="row",
     ).sort("scenario", "login")  # fmt: skip
 

@@ -8,7 +8,6 @@ import polars as pl
 from ingestion.simulator.clock import IntArray, day_of
 from ingestion.simulator.days import COMPONENTS, AccountDays, opening
 from ingestion.simulator.exact_money import exact
-from ingestion.simulator.market import SERVER_ID
 from ingestion.simulator.world import World
 
 
@@ -28,7 +27,7 @@ def account_days_truth(world: World, days: AccountDays) -> pl.DataFrame:
         return exact(values[account, day], digits)
 
     columns: dict[str, object] = {
-        "server_id": [SERVER_ID] * len(account),
+        "server_id": [world.server_id] * len(account),
         "login": world.population.login[account],
         "business_date": calendar(day + world.window.first),
         "opening_balance": pick(opening(closing)),
@@ -57,7 +56,7 @@ def breaks_truth(world: World, days: AccountDays) -> pl.DataFrame:
     account_of = np.array([row[0] for row in rows], dtype=np.int64)
     return pl.DataFrame(
         {
-            "server_id": [SERVER_ID] * len(rows),
+            "server_id": [world.server_id] * len(rows),
             "login": population.login[account_of],
             "business_date": calendar(np.array([row[1] for row in rows])),
             "kind": ["balance"] * len(rows),
@@ -96,7 +95,7 @@ def statements_truth(world: World, days: AccountDays) -> pl.DataFrame:
         frames.append(
             pl.DataFrame(
                 {
-                    "server_id": [SERVER_ID] * len(rows),
+                    "server_id": [world.server_id] * len(rows),
                     "login": population.login[rows],
                     "period": [str(period)] * len(rows),
                     "opening_balance": exact(before[rows, columns[0]], digits),

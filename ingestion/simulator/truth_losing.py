@@ -49,11 +49,11 @@ def losing_accounts_truth(world: World, days: AccountDays) -> pl.DataFrame:
                 continue
             retail += 1
             losing += _net_sign(usd, days, account, first, last, window) < 0
-        rows.append((start, end, retail, losing))
+        rows.append((world.tenant, start, end, retail, losing))
     return pl.DataFrame(
         rows,
-        schema={"window_from": pl.Date, "window_to": pl.Date, "retail_accounts": pl.Int64,
-                "losing_accounts": pl.Int64},
+        schema={"tenant_id": pl.String, "window_from": pl.Date, "window_to": pl.Date,
+                "retail_accounts": pl.Int64, "losing_accounts": pl.Int64},
         orient="row",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from ingestion.simulator.clock import DAY_MS, day_of
 from ingestion.simulator.exact_money import decimals
-from ingestion.simulator.market import GROUPS, SERVER_ID, SYMBOLS, main_currency
+from ingestion.simulator.market import GROUPS, SYMBOLS, main_currency
 from ingestion.simulator.partners import (
     DEEPEST_LEVEL,
     Agreement,
@@ -129,7 +129,7 @@ def commission_ledger_truth(world: World) -> pl.DataFrame:
     )
     amount = base * lines["rate"].to_numpy() // population.cents[account]
     return lines.select(
-        pl.lit(SERVER_ID).alias("server_id"),
+        pl.lit(world.server_id).alias("server_id"),
         "deal", "partner_id", "level", "model",
         decimals(amount, 24).alias("amount"),
         "currency",

@@ -13,7 +13,7 @@ import polars as pl
 
 from ingestion.simulator.clock import DAY_MS, IntArray
 from ingestion.simulator.exact_money import UsdRates, exact
-from ingestion.simulator.market import GROUPS, SERVER_ID, SYMBOLS
+from ingestion.simulator.market import GROUPS, SYMBOLS
 from ingestion.simulator.truth_books import calendar
 from ingestion.simulator.world import World
 
@@ -84,7 +84,7 @@ def daily_pnl_truth(world: World) -> pl.DataFrame:
     swap = accrued_before - usd.of(cells.swap + cells.accrued, account, day)
     return pl.DataFrame(
         {
-            "server_id": [SERVER_ID] * len(account),
+            "server_id": [world.server_id] * len(account),
             "login": population.login[account],
             "symbol": np.array([spec.symbol for spec in SYMBOLS])[cells.symbol],
             "business_date": calendar(day),

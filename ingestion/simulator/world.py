@@ -13,7 +13,7 @@ from ingestion.simulator.clock import Window
 from ingestion.simulator.days import AccountDays, sum_days
 from ingestion.simulator.deals import LateArrival, cancelled_deal, number_deals
 from ingestion.simulator.lifecycles import Events, build_events, draw_positions
-from ingestion.simulator.market import SYMBOL_INDEX
+from ingestion.simulator.market import SERVER_ID, SYMBOL_INDEX, TENANT
 from ingestion.simulator.planted import (
     CANCELLED_ACCOUNT,
     LATE_ACCOUNT,
@@ -36,6 +36,8 @@ class World:
     """The broker: deals and positions as they are now, and what the platform said before."""
 
     seed: int
+    tenant: str
+    server_id: str
     window: Window
     rates: EcbRates
     population: Population
@@ -66,8 +68,9 @@ def _money_scale(positions: int, accounts: int) -> int:
 
 
 def build_world(
-    seed: int, days: int, accounts: int, deals_per_day: float | None, target_deals: int | None
-) -> World:
+    seed: int, days: int, accounts: int, deals_per_day: float | None, target_deals: int | None,
+    tenant: str = TENANT, server_id: str = SERVER_ID,
+) -> World:  # fmt: skip
     """Simulate a broker. Deterministic in its arguments.
 
     Args:
@@ -76,6 +79,8 @@ def build_world(
         accounts: client accounts; a manager, a demo, a test and an orphan account come on top.
         deals_per_day: trade deals per account and trading day, 4 by default.
         target_deals: about how many trade deals in all; wins over ``deals_per_day``.
+        tenant: whose broker it is.
+        server_id: the trading server's name; one a simulation.
 
     Raises:
         SimulationError: too few accounts or days.
@@ -105,7 +110,9 @@ def build_world(
         deals.filter(pl.col("position") == late[0].position).select(pl.col("profit").sum()).item()
     )
     restated = [Restatement(LATE_ACCOUNT, late[1], "closed_pnl", -late_profit, "late_deal"), edited]
-    return World(seed, window, rates, population, book, deals, held, cash, restated)
+    return World(
+        seed, tenant, server_id, window, rates, population, book, deals, held, cash, restated
+    )
 
 
 def _draw(

@@ -22,6 +22,9 @@ def simulate(
         str | None,
         typer.Option(help="Write MT5's tables into this PostgreSQL or MariaDB instead of SQLite."),
     ] = None,
+    white_label: Annotated[
+        bool, typer.Option(help="With a second tenant: a server, CRM and books of its own.")
+    ] = True,
     corrections: Annotated[
         bool,
         typer.Option(
@@ -43,6 +46,7 @@ def simulate(
             database_url=database_url,
             corrections=corrections,
             target_deals=deals,
+            white_label=white_label,
         )
     if as_json:
         print_json(summary)

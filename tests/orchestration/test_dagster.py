@@ -70,7 +70,8 @@ def test_the_definitions_name_every_step(
     upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["meta", "published_days"]))
     assert dg.AssetKey(["raw", "mt5_deals"]) in upstream
     assert dg.AssetKey(["finance", "fct_account_days"]) in upstream
-    assert [schedule.name for schedule in repository.schedule_defs] == ["mt5_live_end_of_day"]
+    schedules = {schedule.name for schedule in repository.schedule_defs}
+    assert schedules == {"mt5_live_end_of_day", "mt5_aurora_end_of_day"}
 
 
 def test_the_daily_job_loads_builds_publishes_and_exports(

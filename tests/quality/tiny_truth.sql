@@ -42,7 +42,7 @@ SELECT
 
 CREATE TEMP TABLE alerts AS
 SELECT
-    'A3' AS scenario, 'C1' AS client_id, 'mt5_live' AS server_id, 1001::BIGINT AS login,
+    'demo' AS tenant_id, 'A3' AS scenario, 'C1' AS client_id, 'mt5_live' AS server_id, 1001::BIGINT AS login,
     DATE '2026-10-28' AS first_date, DATE '2026-10-30' AS last_date;
 
 CREATE TEMP TABLE breaks (
@@ -66,7 +66,7 @@ FROM (VALUES
 -- the 29th on it gives up those 48, makes 80 - 2 - 7, and so stays ahead by 23.
 CREATE TEMP TABLE losing_accounts AS
 SELECT
-    window_from::DATE AS window_from, window_to::DATE AS window_to, 1::BIGINT AS retail_accounts,
+    'demo' AS tenant_id, window_from::DATE AS window_from, window_to::DATE AS window_to, 1::BIGINT AS retail_accounts,
     0::BIGINT AS losing_accounts
 FROM (VALUES
     ('2025-11-01', '2026-10-31'), ('2026-10-28', '2026-10-28'), ('2026-10-29', '2026-10-31')

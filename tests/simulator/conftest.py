@@ -14,15 +14,18 @@ SEED, DAYS, ACCOUNTS = 5, 40, 24
 
 
 def table(folder: Path, name: str) -> pl.DataFrame:
-    """A platform table of a simulated broker."""
+    """A platform table of a simulated broker's first tenant."""
     return pl.read_database_uri(
         f'SELECT * FROM "{name}"', f"sqlite://{folder / 'mt5_live.sqlite'}", engine="connectorx"
     )
 
 
 def truth(folder: Path, name: str) -> pl.DataFrame:
-    """A truth file of a simulated broker."""
-    return pl.read_parquet(folder / "truth" / f"{name}.parquet")
+    """A truth file of a simulated broker, as far as it speaks of the first tenant."""
+    frame = pl.read_parquet(folder / "truth" / f"{name}.parquet")
+    if "server_id" in frame.columns:
+        return frame.filter(pl.col("server_id") == "mt5_live")
+    return frame.filter(pl.col("tenant_id") == "demo")
 
 
 @pytest.fixture(scope="session")
