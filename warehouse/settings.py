@@ -179,7 +179,7 @@ class Settings(BaseSettings):
 
 
 def find_config() -> Path | None:
-    """DAYBOOK_CONFIG, else daybook.toml in the working directory or the project, else the demo's."""
+    """DAYBOOK_CONFIG, else daybook.toml in the working directory, the project, or the demo."""
     named = os.environ.get("DAYBOOK_CONFIG")
     if named:
         return Path(named)

@@ -79,7 +79,8 @@ def write_configuration(path: Path, *, from_environment: bool, white_label: bool
     address = f'url_env = "{URL_VARIABLE}"' if from_environment else file
     path.write_text(
         "# Written by `daybook simulate`: reads the simulated broker beside this file.\n"
-        'display_name = "Daybook demo"\nhome = "home"\ntenant = "demo"\nreporting_currency = "USD"\ntruth_path = "truth"\n\n'
+        'display_name = "Daybook demo"\nhome = "home"\ntenant = "demo"\n'
+        'reporting_currency = "USD"\ntruth_path = "truth"\n\n'
         f'[[sources]]\nname = "{SERVER_ID}"\nkind = "mt5"\n{address}\n\n'
         '[[sources]]\nname = "ecb"\nkind = "ecb"\n\n'
         '[[sources]]\nname = "crm"\nkind = "crm"\npath = "crm"\n\n'
