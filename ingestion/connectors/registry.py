@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ingestion.connectors.adyen import connector as adyen
+from ingestion.connectors.adyen.contract import CONTRACTS as ADYEN
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
 from ingestion.connectors.context import PassContext
@@ -40,6 +42,7 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
+    "adyen": Connector(adyen.sync, ADYEN, "path"),
 }
 
 
