@@ -21,6 +21,8 @@ from ingestion.connectors.paypal import connector as paypal
 from ingestion.connectors.paypal.contract import CONTRACTS as PAYPAL
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
+from ingestion.connectors.wise import connector as wise
+from ingestion.connectors.wise.contract import CONTRACTS as WISE
 from ingestion.contracts import TableContract
 from warehouse.errors import SettingsError
 from warehouse.settings import SourceSettings
@@ -46,6 +48,7 @@ CONNECTORS: dict[str, Connector] = {
     "stripe": Connector(stripe.sync, STRIPE, "path"),
     "adyen": Connector(adyen.sync, ADYEN, "path"),
     "paypal": Connector(paypal.sync, PAYPAL, "path"),
+    "wise": Connector(wise.sync, WISE, "path"),
 }
 
 

@@ -6,6 +6,8 @@ each file and currency, so that a break stands until the file is delivered again
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from ingestion.checks import SOURCE_ROW, SOURCE_TABLE
@@ -40,7 +42,12 @@ def balance_contract(kind: str) -> TableContract:
     )
 
 
-def checked_balances(rows: pl.DataFrame, file: str, severity: str) -> pl.DataFrame:
+def checked_balances(
+    rows: pl.DataFrame,
+    file: str,
+    severity: str,
+    ends: Mapping[tuple[str, str], str] | None = None,
+) -> pl.DataFrame:
     """One row a balance and currency: where it starts, what moves it, where it first breaks.
 
     Rows that state no balance are passed over. Files run forwards or backwards in time; the
@@ -52,6 +59,7 @@ def checked_balances(rows: pl.DataFrame, file: str, severity: str) -> pl.DataFra
             (decimal texts), ``may_rest`` and ``_source_row``.
         file: the file's name.
         severity: how a break is reported: ``error``, ``warning``, or ``none``.
+        ends: balance id and currency -> the balance that the statement says it ends with.
     """
     typed = rows.with_columns(
         pl.col("amount").cast(_DECIMAL, strict=False),
@@ -76,9 +84,11 @@ def checked_balances(rows: pl.DataFrame, file: str, severity: str) -> pl.DataFra
         pl.col(SOURCE_ROW).filter("is_break").min().alias("first_break_row"),
         pl.col("off").filter("is_break").first().alias("first_break_amount"),
     )
+    told = summed.sort("breaks", maintain_order=True).unique(
+        place, keep="first", maintain_order=True
+    )
     return (
-        summed.sort("breaks", maintain_order=True)
-        .unique(place, keep="first", maintain_order=True)
+        _with_ends(told, ends or {})
         .with_columns(
             pl.lit(file).alias("file_name"),
             pl.lit(severity).alias("severity"),
@@ -86,6 +96,26 @@ def checked_balances(rows: pl.DataFrame, file: str, severity: str) -> pl.DataFra
             pl.lit(None, dtype=pl.Int64).alias(SOURCE_ROW),
         )
         .select(*schema, SOURCE_TABLE, SOURCE_ROW)
+    )
+
+
+def _with_ends(told: pl.DataFrame, ends: Mapping[tuple[str, str], str]) -> pl.DataFrame:
+    """A statement that ends elsewhere than its last row breaks too, after that row."""
+    stated = pl.DataFrame(
+        {
+            "balance_id": [balance for balance, _ in ends],
+            "currency": [currency for _, currency in ends],
+            "end": list(ends.values()),
+        },
+        schema={"balance_id": pl.String, "currency": pl.String, "end": pl.String},
+    ).with_columns(pl.col("end").cast(_DECIMAL, strict=False))
+    off = pl.col("end") - pl.col("closing_balance")
+    return told.join(stated, on=["balance_id", "currency"], how="left").with_columns(
+        (pl.col("breaks") + (off != 0).fill_null(False)).alias("breaks"),
+        pl.when((pl.col("breaks") == 0) & (off != 0))
+        .then(off)
+        .otherwise("first_break_amount")
+        .alias("first_break_amount"),
     )
 
 
@@ -124,8 +154,8 @@ def broken_balances(context: PassContext, contract: TableContract, table: str) -
             table,
             "error" if severity == "error" else "warning",
             f"{file}: the {currency} balance{f' of {balance}' if balance else ''} does not follow "
-            f"from the rows in {breaks} places, the first at row {row}: it is off by "
-            f"{amount.normalize():f}.",
+            f"from its rows: {breaks} {'break' if breaks == 1 else 'breaks'}, the first "
+            f"{'at its end' if row is None else f'at row {row}'}, off by {amount.normalize():f}.",
             "the rows are loaded, but some are missing or changed: export the file again, complete "
             "and under the same name",
         )
