@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from ingestion.connectors.adyen.contract import NOTIFICATIONS, SETTLEMENT_LINES
 from ingestion.connectors.adyen.notifications import read_notifications
 from ingestion.connectors.adyen.settlement_reports import read_settlement_report
@@ -16,6 +18,7 @@ from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 
 PATTERNS = ("*.csv", "*.xlsx", "*.xls", "*.json", "*.jsonl", "*.ndjson")
+_MONEY = pl.Decimal(24, 8)
 _JSON = (".json", ".jsonl", ".ndjson")
 
 
@@ -32,7 +35,12 @@ def sync(context: PassContext) -> None:
         if file.path.suffix.lower() in _JSON:
             notified = read_notifications(file.path, file.sha256)
             return _rows(NOTIFICATIONS, notified)
-        return _rows(SETTLEMENT_LINES, read_settlement_report(file.path, file.sha256, zones))
+        report = read_settlement_report(file.path, file.sha256, zones)
+        if report is not None and report.frame is not None:
+            doubled = _other_version(context, file.name, report.frame)
+            if doubled is not None:
+                return [TableRows(SETTLEMENT_LINES, None, [doubled])]
+        return _rows(SETTLEMENT_LINES, report)
 
     sync_dropped_files(context, read, PATTERNS)
     report_standing(context, (SETTLEMENT_LINES,), open_batches)
@@ -67,6 +75,42 @@ def open_batches(context: PassContext) -> list[Problem]:
         )
         for account, batch, currency, difference, file in rows
     ]
+
+
+def _other_version(context: PassContext, name: str, frame: pl.DataFrame) -> Problem | None:
+    """A whole batch that is held whole already, under other references: it would count twice.
+
+    A workbook whose long references lost digits, after the CSV of the same batch: both net, so
+    nothing else would show it.
+    """
+    place = ["merchant_account", "batch_number"]
+    moved = pl.col("net_credit").cast(_MONEY, strict=False).fill_null(0) - pl.col("net_debit").cast(
+        _MONEY, strict=False
+    ).fill_null(0)
+    whole = frame.group_by(place).agg(moved.sum().alias("net"), "line_key").filter(net=0)
+    if not whole.height:
+        return None
+    rows = query_held(
+        context,
+        f"""
+        SELECT merchant_account, batch_number::VARCHAR, list(line_key), min(_source_table)
+        FROM {held(SETTLEMENT_LINES)}
+        GROUP BY ALL
+        HAVING sum(coalesce(net_credit, 0)) = sum(coalesce(net_debit, 0))
+        """,
+    )
+    known = {(account, batch): (set(keys), file) for account, batch, keys, file in rows}
+    for account, batch, keys in whole.select(*place, "line_key").iter_rows():
+        held_keys, file = known.get((account, batch), (set(keys), ""))
+        if held_keys != set(keys):
+            return Problem(
+                SETTLEMENT_LINES.table,
+                "error",
+                f"{name} holds batch {batch} of {account} with other lines or references than "
+                f"{file}, which was loaded before; both net, so it would count twice.",
+                "nothing of it was loaded; keep Adyen's own CSV, and take this file away",
+            )
+    return None
 
 
 def _rows(contract: TableContract, read: FileRead | None) -> Sequence[TableRows]:
