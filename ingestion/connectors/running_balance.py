@@ -50,13 +50,13 @@ def checked_balances(
 ) -> pl.DataFrame:
     """One row a balance and currency: where it starts, what moves it, where it first breaks.
 
-    Rows that state no balance are passed over. Files run forwards or backwards in time; the
-    direction in which fewer rows break is the file's. A row that moves nothing yet (pending, memo)
-    may leave the balance where it was.
+    Rows that state no balance are passed over. Files run forwards or backwards in time: the first
+    and the last row tell, and where they do not, the direction in which fewer rows break. A row
+    that moves nothing yet (pending, memo) may leave the balance where it was.
 
     Args:
         rows: in the order of the file, with ``balance_id``, ``currency``, ``amount``, ``balance``
-            (decimal texts), ``may_rest`` and ``_source_row``.
+            (decimal texts), ``moment`` (ISO text), ``may_rest`` and ``_source_row``.
         file: the file's name.
         severity: how a break is reported: ``error``, ``warning``, or ``none``.
         ends: balance id and currency -> the balance that the statement says it ends with.
@@ -64,6 +64,7 @@ def checked_balances(
     typed = rows.with_columns(
         pl.col("amount").cast(_DECIMAL, strict=False),
         pl.col("balance").cast(_DECIMAL, strict=False),
+        pl.when(pl.col("moment").str.contains(r"^\d{4}-")).then("moment"),
     ).drop_nulls(["balance", "amount", "currency"])
     place = ["balance_id", "currency"]
     schema = [column.target for column in balance_contract("any").columns]
@@ -81,10 +82,11 @@ def checked_balances(
         pl.col("amount").sum().alias("moved_amount"),
         pl.col("balance").last().alias("closing_balance"),
         pl.col("is_break").sum().alias("breaks"),
-        pl.col(SOURCE_ROW).filter("is_break").min().alias("first_break_row"),
+        pl.col(SOURCE_ROW).filter("is_break").first().alias("first_break_row"),
         pl.col("off").filter("is_break").first().alias("first_break_amount"),
+        (pl.col("moment").first() > pl.col("moment").last()).fill_null(False).alias("is_against"),
     )
-    told = summed.sort("breaks", maintain_order=True).unique(
+    told = summed.sort("is_against", "breaks", maintain_order=True).unique(
         place, keep="first", maintain_order=True
     )
     return (

@@ -240,5 +240,6 @@ def _balance_rows(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("net").alias("amount"),
         balance.alias("balance"),
         (memo | unsettled).alias("may_rest"),
+        pl.col("occurred_at").alias("moment"),
         SOURCE_ROW,
     )

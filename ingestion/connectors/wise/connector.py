@@ -74,6 +74,7 @@ def _read(
             "amount",
             pl.col("running_balance").alias("balance"),
             pl.lit(False).alias("may_rest"),
+            pl.col("booked_at").alias("moment"),
             SOURCE_ROW,
         ),
         file.name,
