@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ingestion.connectors.adyen import connector as adyen
+from ingestion.connectors.adyen.contract import CONTRACTS as ADYEN
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
 from ingestion.connectors.context import PassContext
@@ -15,8 +17,12 @@ from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.paypal import connector as paypal
+from ingestion.connectors.paypal.contract import CONTRACTS as PAYPAL
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
+from ingestion.connectors.wise import connector as wise
+from ingestion.connectors.wise.contract import CONTRACTS as WISE
 from ingestion.contracts import TableContract
 from warehouse.errors import SettingsError
 from warehouse.settings import SourceSettings
@@ -40,6 +46,9 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
+    "adyen": Connector(adyen.sync, ADYEN, "path"),
+    "paypal": Connector(paypal.sync, PAYPAL, "path"),
+    "wise": Connector(wise.sync, WISE, "path"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +37,8 @@ class BalanceTransaction:
     exchange_rate: float | None = None
     balance_type: str = "payments"
     object: str = "balance_transaction"
+    payout: str = ""
+    """The automatic payout that took it along; told by reports only."""
 
 
 def _seconds(server_ms: int) -> int:
@@ -105,24 +107,52 @@ def _payouts(world: World, rows: list[BalanceTransaction]) -> list[BalanceTransa
         if (int(day) + 3) % 7 != 4:
             continue
         moment = _seconds(int(day) * DAY_MS + 12 * HOUR_MS)
-        totals: dict[str, int] = defaultdict(int)
+        due: dict[str, list[int]] = defaultdict(list)
         for number, row in enumerate(rows):
             if number not in paid and row.available_on <= moment:
-                totals[row.currency] += row.net
-                paid.add(number)
-        for currency in sorted(totals):
-            if totals[currency] > 0:
-                payouts.append(
-                    BalanceTransaction(
-                        "", -totals[currency], currency, 0, -totals[currency], "payout", "payout",
-                        "available", moment, moment, f"po_{day}{currency}", "STRIPE PAYOUT",
-                    )
-                )  # fmt: skip
+                due[row.currency].append(number)
+        for currency in sorted(due):
+            total = sum(rows[number].net for number in due[currency])
+            # What is owed to Stripe waits for the next week's charges.
+            if total <= 0:
+                continue
+            identifier = f"po_{day}{currency}"
+            paid.update(due[currency])
+            for number in due[currency]:
+                rows[number] = replace(rows[number], payout=identifier)
+            payouts.append(
+                BalanceTransaction(
+                    "", -total, currency, 0, -total, "payout", "payout", "available", moment,
+                    moment, identifier, "STRIPE PAYOUT", payout=identifier,
+                )
+            )  # fmt: skip
     return payouts
 
 
+def _api(row: BalanceTransaction) -> dict[str, object]:
+    return {name: value for name, value in asdict(row).items() if name != "payout"}
+
+
+def _write_report(folder: Path, month: str, rows: list[BalanceTransaction]) -> int:
+    return write_csv(
+        folder / f"balance_change_from_activity_itemized_3_{month}.csv",
+        ("balance_transaction_id", "created_utc", "available_on_utc", "currency", "gross", "fee",
+         "net", "reporting_category", "source_id", "charge_id", "automatic_payout_id",
+         "description"),
+        (
+            (
+                row.id, _moment(row.created), _moment(row.available_on), row.currency,
+                _units(row.amount, row.currency), _units(row.fee, row.currency),
+                _units(row.net, row.currency), row.reporting_category, row.source,
+                row.source if row.type == "charge" else "", row.payout, row.description,
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
 def write_stripe(world: World, folder: Path) -> dict[str, int]:
-    """JSON lists by UTC month, and a report CSV that repeats the last month's lines."""
+    """JSON lists by UTC month, and report CSVs that repeat each month's lines."""
     folder.mkdir(parents=True, exist_ok=True)
     months: dict[str, list[BalanceTransaction]] = defaultdict(list)
     rows = balance_transactions(world)
@@ -133,26 +163,11 @@ def write_stripe(world: World, folder: Path) -> dict[str, int]:
             "object": "list",
             "url": "/v1/balance_transactions",
             "has_more": False,
-            "data": [asdict(item) for item in items],
+            "data": [_api(item) for item in items],
         }
         path = folder / f"balance_transactions_{month}.json"
         path.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
-    last = max(months, default="none")
-    lines = write_csv(
-        folder / f"balance_change_from_activity_itemized_3_{last}.csv",
-        ("balance_transaction_id", "created_utc", "available_on_utc", "currency", "gross", "fee",
-         "net", "reporting_category", "source_id", "charge_id", "payout_id", "description"),
-        (
-            (
-                row.id, _moment(row.created), _moment(row.available_on), row.currency,
-                _units(row.amount, row.currency), _units(row.fee, row.currency),
-                _units(row.net, row.currency), row.reporting_category, row.source,
-                row.source if row.type == "charge" else "",
-                row.source if row.type == "payout" else "", row.description,
-            )
-            for row in months.get(last, [])
-        ),
-    )  # fmt: skip
+    lines = sum(_write_report(folder, month, items) for month, items in months.items())
     return {"stripe_balance_transactions": len(rows), "stripe_report_lines": lines}
 
 

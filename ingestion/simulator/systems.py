@@ -9,6 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
+from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
+from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
 from ingestion.simulator.world import World
 
 
@@ -34,7 +37,20 @@ class System:
 
 SYSTEMS: tuple[System, ...] = (
     System(
-        lambda world, out: write_stripe(world, out / "stripe"),
+        lambda world, out: (
+            write_stripe(world, out / "stripe") | write_stripe_objects(world, out / "stripe")
+        ),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
+        stripe_truth,
+    ),
+    System(
+        lambda world, out: write_adyen(world, out / "adyen"),
+        '[[sources]]\nname = "adyen"\nkind = "adyen"\npath = "adyen"\n',
+        adyen_truth,
+    ),
+    System(
+        lambda world, out: write_paypal(world, out / "paypal"),
+        '[[sources]]\nname = "paypal"\nkind = "paypal"\npath = "paypal"\n',
+        paypal_truth,
     ),
 )

@@ -85,7 +85,7 @@ def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None
     assert sorted(ids) == sorted(processed["request_id"])
     assert set(requests["status"]) == {"processed", "requested", "approved", "declined"}
     charges = {}
-    for path in (base / "stripe").glob("*.json"):
+    for path in (base / "stripe").glob("balance_transactions_*.json"):
         for item in json.loads(path.read_text())["data"]:
             assert item["net"] == item["amount"] - item["fee"]
             charges[item["source"]] = item

@@ -1,8 +1,19 @@
-"""Contracts of Stripe: balance transactions of the API, and the itemised balance report."""
+"""Contracts of Stripe: objects of the API, events, and the itemised balance report."""
 
 from __future__ import annotations
 
-from ingestion.contracts import Column, TableContract
+from ingestion.contracts import Column, ColumnType, TableContract
+
+
+def _must(name: str, kind: ColumnType = "VARCHAR", target: str = "") -> Column:
+    return Column(name, kind, name=target, required=True, nullable=False)
+
+
+# Who stated an object: the event that carried it, or an API list, which says no time of its own.
+_STATED = (
+    Column("stated_by", "VARCHAR", nullable=False),
+    Column("stated_at", "BIGINT"),
+)
 
 BALANCE_TRANSACTIONS = TableContract(
     table="stripe_balance_transactions",
@@ -46,4 +57,101 @@ REPORT_LINES = TableContract(
     ),
 )
 
-CONTRACTS = (BALANCE_TRANSACTIONS, REPORT_LINES)
+PAYOUTS = TableContract(
+    table="stripe_payouts",
+    source_table="payout",
+    key=("id", "stated_by"),
+    columns=(
+        _must("id"),
+        *_STATED,
+        _must("amount", "BIGINT"),
+        _must("currency"),
+        _must("status"),
+        Column("automatic", "BOOLEAN", nullable=False),
+        _must("created", "BIGINT"),
+        Column("arrival_date", "BIGINT"),
+        Column("balance_transaction", "VARCHAR", name="balance_transaction_id"),
+        Column("failure_balance_transaction", "VARCHAR", name="failure_balance_transaction_id"),
+        Column("failure_code", "VARCHAR"),
+        Column("original_payout", "VARCHAR", name="original_payout_id"),
+        Column("reversed_by", "VARCHAR", name="reversed_by_payout_id"),
+        Column("destination", "VARCHAR", name="destination_id"),
+        Column("method", "VARCHAR"),
+        Column("type", "VARCHAR"),
+        Column("statement_descriptor", "VARCHAR"),
+    ),
+)
+
+DISPUTES = TableContract(
+    table="stripe_disputes",
+    source_table="dispute",
+    key=("id", "stated_by"),
+    columns=(
+        _must("id"),
+        *_STATED,
+        _must("amount", "BIGINT"),
+        _must("currency"),
+        _must("status"),
+        _must("created", "BIGINT"),
+        Column("charge", "VARCHAR", name="charge_id"),
+        Column("payment_intent", "VARCHAR", name="payment_intent_id"),
+        Column("reason", "VARCHAR"),
+        Column("evidence_details.due_by", "BIGINT", name="evidence_due_by"),
+        Column(
+            "payment_method_details.card.network_reason_code", "VARCHAR", name="network_reason_code"
+        ),
+        Column("payment_method_details.card.case_type", "VARCHAR", name="case_type"),
+        # The ids of what it moved on the balance, in the order given, with commas between.
+        Column("balance_transactions", "VARCHAR", name="balance_transaction_ids"),
+    ),
+)
+
+REFUNDS = TableContract(
+    table="stripe_refunds",
+    source_table="refund",
+    key=("id", "stated_by"),
+    columns=(
+        _must("id"),
+        *_STATED,
+        _must("amount", "BIGINT"),
+        _must("currency"),
+        Column("status", "VARCHAR"),
+        _must("created", "BIGINT"),
+        Column("charge", "VARCHAR", name="charge_id"),
+        Column("payment_intent", "VARCHAR", name="payment_intent_id"),
+        Column("balance_transaction", "VARCHAR", name="balance_transaction_id"),
+        Column("failure_balance_transaction", "VARCHAR", name="failure_balance_transaction_id"),
+        Column("failure_reason", "VARCHAR"),
+        Column("reason", "VARCHAR"),
+    ),
+)
+
+EVENTS = TableContract(
+    table="stripe_events",
+    source_table="event",
+    key=("id",),
+    columns=(
+        _must("id"),
+        _must("type"),
+        _must("created", "BIGINT"),
+        Column("account", "VARCHAR", name="account_id"),
+        Column("api_version", "VARCHAR"),
+        Column("livemode", "BOOLEAN"),
+        Column("data.object.object", "VARCHAR", name="object_type"),
+        Column("data.object.id", "VARCHAR", name="object_id"),
+        Column("data.object.status", "VARCHAR", name="object_status"),
+        Column("data.object.amount", "BIGINT", name="object_amount"),
+        Column("data.object.currency", "VARCHAR", name="object_currency"),
+    ),
+)
+
+# What an object of the API says it is -> where it belongs.
+OBJECTS = {
+    "balance_transaction": BALANCE_TRANSACTIONS,
+    "payout": PAYOUTS,
+    "dispute": DISPUTES,
+    "refund": REFUNDS,
+    "event": EVENTS,
+}
+
+CONTRACTS = (BALANCE_TRANSACTIONS, REPORT_LINES, PAYOUTS, DISPUTES, REFUNDS, EVENTS)

@@ -4,7 +4,7 @@ with
         select * from {{ current_rows("stripe_balance_transactions") }} as rows_now
     ),
 
-    currencies as (select currency, minor_units from {{ ref("ref_currencies") }})
+    currencies as (select * from {{ psp_currencies("stripe") }} as of_stripe)
 
 select
     transactions._tenant_id as tenant_id,
@@ -16,18 +16,10 @@ select
     transactions.status,
     upper(transactions.currency) as currency,
     -- Stripe states whole minor units
-    cast(
-        transactions.amount
-        * {{ minor_unit("coalesce(currencies.minor_units, 2)") }} as decimal(24, 8)
-    ) as gross_amount,
-    cast(
-        transactions.fee
-        * {{ minor_unit("coalesce(currencies.minor_units, 2)") }} as decimal(24, 8)
-    ) as fee_amount,
-    cast(
-        transactions.net
-        * {{ minor_unit("coalesce(currencies.minor_units, 2)") }} as decimal(24, 8)
-    ) as net_amount,
+    {{ from_minor_units("transactions.amount", "currencies.minor_units") }}
+    as gross_amount,
+    {{ from_minor_units("transactions.fee", "currencies.minor_units") }} as fee_amount,
+    {{ from_minor_units("transactions.net", "currencies.minor_units") }} as net_amount,
     {{ epoch_to_timestamp("transactions.created") }} as created_at_utc,
     {{ epoch_to_timestamp("transactions.available_on") }} as available_at_utc,
     cast(transactions.exchange_rate as decimal(24, 12)) as exchange_rate,

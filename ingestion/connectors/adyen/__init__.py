@@ -1,0 +1,1 @@
+"""Adyen: settlement detail reports and webhooks, as files."""

@@ -1,0 +1,1 @@
+"""PayPal: activity and statement downloads as CSV, in the account's language."""

@@ -1,0 +1,1 @@
+"""Wise: balance statements as JSON or CSV."""
