@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.mt5.contract import CONTRACTS
-from ingestion.connectors.mt5.discovery import PhysicalTable, discover
-from ingestion.connectors.mt5.incremental import read_changes
 from ingestion.connectors.mt5.servers import record_server
-from ingestion.connectors.mt5.sweep import reconcile
-from ingestion.connectors.mt5.totals import compare_totals
-from ingestion.connectors.mt5.whole import read_whole
+from ingestion.connectors.sql_tables.discovery import PhysicalTable, discover
+from ingestion.connectors.sql_tables.incremental import read_changes
+from ingestion.connectors.sql_tables.sweep import reconcile
+from ingestion.connectors.sql_tables.totals import compare_totals
+from ingestion.connectors.sql_tables.whole import read_whole
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
 

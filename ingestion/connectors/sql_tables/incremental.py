@@ -17,8 +17,8 @@ from ingestion.batch import Batch, CursorMove
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
 
 CHUNK_ROWS = 500_000
 FILETIME_SECOND = 10_000_000

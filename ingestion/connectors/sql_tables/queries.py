@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.measures import money_aggregate, volume_aggregate
 
 

@@ -14,16 +14,16 @@ from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.dialects import MODULUS
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.incremental import CHUNK_ROWS
-from ingestion.connectors.mt5.queries import (
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.incremental import CHUNK_ROWS
+from ingestion.connectors.sql_tables.queries import (
     Queries,
     block_sums,
     checksum_column,
     overlapping,
     winner_clause,
 )
-from ingestion.connectors.mt5.whole import empty_table
+from ingestion.connectors.sql_tables.whole import empty_table
 from ingestion.contracts import quoted
 from ingestion.raw_tables import targets
 from ingestion.versions import current_rows
