@@ -6,13 +6,15 @@ from ingestion.connectors.context import PassContext
 from warehouse.writer import transaction
 
 
-def record_server(context: PassContext) -> None:
-    """Replace the server's row by what the settings and mt5_time say, when that differs."""
+def record_server(context: PassContext, time_zone_minutes: int | None = None) -> None:
+    """Replace the server's row by what the settings say, when that differs.
+
+    Args:
+        time_zone_minutes: what the server itself says its clock is ahead of UTC; None where it
+            does not tell.
+    """
     source = context.source
     place = [source.tenant, source.name]
-    zone = context.con.execute(
-        "SELECT min(time_zone) FROM lake.raw.mt5_time WHERE _tenant_id = ? AND _source = ?", place
-    ).fetchone()
     wanted = (
         *place,
         source.clock_zone,
@@ -20,7 +22,7 @@ def record_server(context: PassContext) -> None:
         source.end_of_day_minutes,
         source.bonus_moves,
         source.internal_transfer_prefix,
-        zone[0] if zone else None,
+        time_zone_minutes,
     )
     held = context.con.execute(
         "SELECT * FROM lake.meta.servers WHERE tenant_id = ? AND server_id = ?", place
