@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from ingestion.connectors.context import PassContext
+from warehouse.errors import SettingsError
+from warehouse.settings import SourceSettings
 from warehouse.writer import transaction
+
+
+def require_clock(source: SourceSettings) -> None:
+    """A server that does not tell its clock needs one in the settings.
+
+    Raises:
+        SettingsError: ``clock_zone`` is empty.
+    """
+    if not source.clock_zone:
+        raise SettingsError(
+            "MetaTrader 4 does not tell the clock of its server.",
+            where=f"source {source.name}",
+            todo="give clock_zone and clock_shift_minutes of the server",
+        )
 
 
 def record_server(context: PassContext, time_zone_minutes: int | None = None) -> None:
