@@ -176,14 +176,16 @@ def _totals_problems(report: _Report, refuses: bool) -> list[Problem]:
                 "correct it, or export it again; nothing of the file was loaded",
             )
         ]
-    problems = []
+    sums: list[Problem] = []
+    labels: list[Problem] = []
     for number, row in report.totals:
         label = next((cell.strip() for cell in row if cell.strip().endswith(":")), "")
         if label:
-            problems += _label_problems(report, number, label.removesuffix(":"), row)
+            labels += _label_problems(report, number, label.removesuffix(":"), row)
         else:
-            problems += _sum_problems(report, number, row, refuses)
-    return problems
+            sums += _sum_problems(report, number, row, refuses)
+    # Where the sums do not tie, the labels cannot either.
+    return sums or labels
 
 
 def _sum(report: _Report, name: str, types: Sequence[str] | None = None, sign: int = 0) -> Decimal:

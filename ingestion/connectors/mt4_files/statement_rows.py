@@ -1,9 +1,9 @@
 """The rows of one section of a statement: trades, money operations, cancelled orders.
 
-A trade fills every column. A money operation has its comment over the columns between its type and
-its amount, a cancelled order the word ``cancelled`` over the four amounts. A second row may follow a
-trade: nothing, its magic number, its comment; elsewhere both are what the ticket's cell shows when
-pointed at (``#<magic> <comment>``).
+A trade fills every column. A money operation has its comment over the columns between its type
+and its amount, a cancelled order the word ``cancelled`` over the four amounts. A second row may
+follow a trade: nothing, its magic number, its comment; elsewhere both are what the ticket's cell
+shows when pointed at (``#<magic> <comment>``).
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ def decode(content: bytes, encoding: str | None = None) -> tuple[str, str | None
     for mark, name in _MARKS:
         if content.startswith(mark):
             return content.decode(name), None
-    for name in (_declared(content), "utf-8"):
+    declared = _declared(content)
+    for candidate in ("utf-8",) if declared is None else (declared, "utf-8"):
         try:
-            if name is not None:
-                return content.decode(name), None
+            return content.decode(candidate), None
         except UnicodeDecodeError:
             continue
     try:
