@@ -49,6 +49,9 @@ class Dialect:
         if wanted == "DOUBLE" and _is_decimal(held):
             casts = {"mysql": f"({name} + 0e0)", "postgresql": f"{name}::double precision"}
             return casts.get(self.name, name)
+        if wanted == "VARCHAR" and self.name == "postgresql" and isinstance(held, types.CHAR):
+            # Takes the blanks off that CHAR is padded with; MySQL does so by itself.
+            return f"CAST({name} AS text)"
         if wanted == "VARCHAR" and not isinstance(held, types.String) and self.name != "sqlite":
             return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'text'})"
         return name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingestion.simulator import mt4_accounts
 from ingestion.simulator.crm import write_csv
-from ingestion.simulator.market import SERVER_ID
+from ingestion.simulator.market import SERVER_ID, SYMBOLS
 from ingestion.simulator.systems import SYSTEMS
 
 MT5_FILE = f"{SERVER_ID}.sqlite"
@@ -24,13 +25,30 @@ _GROUPS = (
 
 
 def write_broker(folder: Path) -> dict[str, int]:
-    """groups.csv and desks.csv; gives rows per file."""
+    """groups.csv, desks.csv and symbols.csv; gives rows per file."""
     return {
         "broker_groups": write_csv(
             folder / "groups.csv",
             ("server_id", "group_pattern", "book", "legal_entity", "desk", "is_excluded",
-             "exclusion_reason", "is_cent", "valid_from"),
-            ((SERVER_ID, *row, "") for row in _GROUPS),
+             "exclusion_reason", "is_cent", "valid_from", "currency"),
+            (
+                *((SERVER_ID, *row, "", "") for row in _GROUPS),
+                *(
+                    (mt4_accounts.SERVER_ID, group.name, "B", _ENTITY_B, "retail", "false", "",
+                     "true" if group.currency == "USC" else "false", "", group.currency)
+                    for group in mt4_accounts.GROUPS
+                ),
+            ),
+        ),
+        "broker_symbols": write_csv(
+            folder / "symbols.csv",
+            ("server_id", "symbol", "contract_size", "base_currency", "profit_currency",
+             "digits", "description"),
+            (
+                (mt4_accounts.SERVER_ID, spec.symbol, spec.contract_size, spec.base, spec.profit,
+                 spec.digits, spec.description)
+                for spec in SYMBOLS
+            ),
         ),
         "broker_desks": write_csv(
             folder / "desks.csv",

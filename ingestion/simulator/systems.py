@@ -8,7 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.truth_mt4 import mt4_truth
 from ingestion.simulator.world import World
 
 
@@ -33,6 +35,11 @@ class System:
 
 
 SYSTEMS: tuple[System, ...] = (
+    System(
+        write_mt4,
+        '[[sources]]\nname = "mt4_live"\nkind = "mt4"\nurl = "sqlite:///mt4_live.sqlite"\n',
+        mt4_truth,
+    ),
     System(
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
