@@ -133,6 +133,8 @@ def build_trades(world: World, accounts: Mt4Accounts, settlement: Mt4Settlement)
     )
     closed = into_trading_time(opened + np.maximum((hours * HOUR_MS).astype(np.int64), 30_000))
     volume = accounts.draw_volumes(account, rng)
+    # However few there are, the newest two are still open at the end.
+    closed[np.argsort(opened, kind="stable")[-2:]] = window.end_ms
     # Seconds are all that the platform keeps.
     opened, closed = opened // 1000 * 1000, closed // 1000 * 1000
     symbol = accounts.draw_symbols(account, rng)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ingestion.connectors.broker.contract import GROUPS as BROKER_GROUPS
 from ingestion.connectors.broker.contract import SYMBOLS as BROKER_SYMBOLS
 from ingestion.connectors.context import PassContext
+from ingestion.connectors.full_exports import holds_rows
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from ingestion.raw_tables import targets
@@ -28,7 +29,7 @@ def missing_reference(
         users: a loaded table with ``group`` and ``currency``; None where the source has none.
     """
     problems = []
-    symbols = _missing_symbols(context, trades)
+    symbols = _missing_symbols(context, trades) if holds_rows(context, trades) else []
     if symbols:
         problems.append(
             Problem(
@@ -39,8 +40,10 @@ def missing_reference(
                 "notional can be computed",
             )
         )
-    groups = _missing_groups(context, users) if users is not None else []
-    if users is not None and groups:
+    if users is None or not holds_rows(context, users):
+        return problems
+    groups = _missing_groups(context, users)
+    if groups:
         problems.append(
             Problem(
                 users.table,
