@@ -63,6 +63,7 @@ class Column:
         nullable: False quarantines a row where it is NULL (or a zero date).
         pii: personal data: goes to schema pii, never to raw, quarantine or a log.
         allowed: the only values it may take; empty allows all.
+        zero_is_null: a database writes 0, or 1970-01-01, where there is no value; not for files.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Column:
     nullable: bool = True
     pii: bool = False
     allowed: tuple[str, ...] = ()
+    zero_is_null: bool = False
 
     @property
     def target(self) -> str:
@@ -91,15 +93,20 @@ class TableContract:
         versioning: ``marker`` reads by a change marker, ``content`` reads it whole and keeps
             versions, ``live`` reads it whole and keeps the newest state only.
         marker: our name of the column that moves when a row changes.
+        marker_unit: what it counts: FILETIME (100 ns since 1601) or seconds since 1970.
         yearly: the source may split it into ``<source_table>_YYYY``.
         required: a source without this table is in error, not merely poorer.
         block: column and width of the key blocks that reconciliation compares.
+        checksum: whole-number and money columns that it compares; empty: the marker alone.
         business_date: the column whose day is the row's business day, and how to read it.
         money: column summed in the control totals.
-        volumes: columns summed as volume: the fine one (1e-8 lot) and the coarse one (1e-4 lot).
+        volumes: columns summed as volume: the fine one (1e-8 lot; may be empty) and the coarse
+            one.
+        lot: how many of the coarse volume column's units a lot has.
         touches: what a change invalidates: the login's day, or its whole history.
         touch_columns: only a change of one of these invalidates; empty means any.
         rules: what a row must satisfy beyond its types, given the other rows of its batch.
+        unread: the source's columns that are known and left where they are, on purpose.
     """
 
     table: str
@@ -108,15 +115,19 @@ class TableContract:
     columns: tuple[Column, ...]
     versioning: Versioning = "content"
     marker: str = ""
+    marker_unit: Literal["filetime", "seconds"] = "filetime"
     yearly: bool = False
     required: bool = False
     block: tuple[str, int] | None = None
+    checksum: tuple[str, ...] = ()
     business_date: tuple[str, Literal["timestamp", "epoch"]] | None = None
     money: str = ""
     volumes: tuple[str, str] | None = None
+    lot: int = 10_000
     touches: Literal["", "day", "history", "group"] = ""
     touch_columns: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name of ours."""

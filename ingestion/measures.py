@@ -21,23 +21,28 @@ class Measure:
     in_warehouse: str
 
 
-# How a dialect floors a double to a BIGINT; DuckDB's way.
-def _floor(expression: str) -> str:
+def floor(expression: str) -> str:
+    """The largest integer not above a double, as DuckDB says it."""
     return f"CAST(floor({expression}) AS BIGINT)"
 
 
-def money_aggregate(column: str, floor: Callable[[str], str] = _floor) -> str:
+def money_aggregate(column: str, floor: Callable[[str], str] = floor) -> str:
     """Sum of a money column in 1/10000, as an integer."""
     return f"sum({floor(f'{column} * 10000 + 0.5')})"
 
 
-def volume_aggregate(fine: str | None, coarse: str | None) -> str:
-    """Sum of volume in 1e-8 lots: the fine column where it is not zero, else the coarse one."""
+def volume_aggregate(fine: str | None, coarse: str | None, lot: int) -> str:
+    """Sum of volume in 1e-8 lots: the fine column where it is not zero, else the coarse one.
+
+    Args:
+        lot: units of the coarse column in a lot.
+    """
+    unit = 100_000_000 // lot
     if fine and coarse:
-        return f"sum(CASE WHEN {fine} > 0 THEN {fine} ELSE {coarse} * 10000 END)"
+        return f"sum(CASE WHEN {fine} > 0 THEN {fine} ELSE {coarse} * {unit} END)"
     if fine:
         return f"sum({fine})"
-    return f"sum({coarse} * 10000)"
+    return f"sum({coarse}) * {unit}"
 
 
 def measures(contract: TableContract) -> list[Measure]:
@@ -46,7 +51,8 @@ def measures(contract: TableContract) -> list[Measure]:
     if contract.money:
         found.append(Measure(f"sum_{contract.money}", money_aggregate(quoted(contract.money))))
     if contract.volumes:
-        fine, coarse = (quoted(name) for name in contract.volumes)
-        fine = f"coalesce({fine}, 0)"
-        found.append(Measure("sum_volume", volume_aggregate(fine, f"coalesce({coarse}, 0)")))
+        fine, coarse = (
+            f"coalesce({quoted(name)}, 0)" if name else None for name in contract.volumes
+        )
+        found.append(Measure("sum_volume", volume_aggregate(fine, coarse, contract.lot)))
     return found

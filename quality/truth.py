@@ -17,9 +17,15 @@ import duckdb
 from quality.findings import Check
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
+from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 
-COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS, *CARD_PSP_COMPARISONS)
+COMPARISONS = (
+    *BOOK_COMPARISONS,
+    LOSING_ACCOUNTS,
+    *MT4_COMPARISONS,
+    *CARD_PSP_COMPARISONS,
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import types
@@ -48,6 +49,9 @@ class Dialect:
         if wanted == "DOUBLE" and _is_decimal(held):
             casts = {"mysql": f"({name} + 0e0)", "postgresql": f"{name}::double precision"}
             return casts.get(self.name, name)
+        if wanted == "VARCHAR" and self.name == "postgresql" and isinstance(held, types.CHAR):
+            # Takes the blanks off that CHAR is padded with; MySQL does so by itself.
+            return f"CAST({name} AS text)"
         if wanted == "VARCHAR" and not isinstance(held, types.String) and self.name != "sqlite":
             return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'text'})"
         return name
@@ -74,10 +78,23 @@ class Dialect:
             return casts.get(self.name, name)
         return name
 
+    def moment(self, held: TypeEngine[object], seconds: int) -> str | None:
+        """A literal to compare a date column with; None where only its seconds can be compared.
+
+        SQLite keeps dates as texts of any form.
+        """
+        if self.name == "sqlite" or not _is_date(held) or getattr(held, "timezone", False):
+            return None
+        at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=max(seconds, 0))
+        return f"'{at:%Y-%m-%d %H:%M:%S}'"
+
     def modulo(self, expression: str) -> str:
         """The remainder of an integer by MODULUS."""
         if self.name == "sqlite":
             return f"({expression} % {MODULUS})"
+        if self.name == "postgresql":
+            # An INTEGER would overflow where remainders are weighted.
+            return f"MOD(({expression})::bigint, {MODULUS})"
         return f"MOD({expression}, {MODULUS})"
 
     def divide(self, expression: str, width: int) -> str:

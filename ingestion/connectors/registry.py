@@ -15,6 +15,10 @@ from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
+from ingestion.connectors.mt4 import connector as mt4
+from ingestion.connectors.mt4.contract import CONTRACTS as MT4
+from ingestion.connectors.mt4_files import connector as mt4_files
+from ingestion.connectors.mt4_files.contract import CONTRACTS as MT4_FILES
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
 from ingestion.connectors.paypal import connector as paypal
@@ -45,6 +49,8 @@ CONNECTORS: dict[str, Connector] = {
     "broker": Connector(broker.sync, BROKER, "path"),
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
+    "mt4": Connector(mt4.sync, MT4, "url"),
+    "mt4_files": Connector(mt4_files.sync, MT4_FILES, "path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
     "adyen": Connector(adyen.sync, ADYEN, "path"),
     "paypal": Connector(paypal.sync, PAYPAL, "path"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingestion.simulator import mt4_accounts
 from ingestion.simulator.crm import write_csv
-from ingestion.simulator.market import SERVER_ID, WHITE_LABEL, WHITE_LABEL_SERVER
+from ingestion.simulator.market import SERVER_ID, SYMBOLS, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.systems import SYSTEMS
 
 URL_VARIABLE = "DAYBOOK_MT5_URL"
@@ -35,13 +36,35 @@ def mt5_file(server_id: str) -> str:
 
 
 def write_broker(server_id: str, folder: Path) -> dict[str, int]:
-    """groups.csv and desks.csv; gives rows per file."""
+    """groups.csv, desks.csv and symbols.csv; gives rows per file.
+
+    The MT4 server is the first tenant's: its groups and symbols stand in that tenant's files.
+    """
+    mt4_groups = mt4_accounts.GROUPS if server_id == SERVER_ID else ()
+    entity = _ENTITIES[server_id][0]
     return {
         "broker_groups": write_csv(
             folder / "groups.csv",
             ("server_id", "group_pattern", "book", "legal_entity", "desk", "is_excluded",
-             "exclusion_reason", "is_cent", "valid_from"),
-            ((server_id, *row, "") for row in _groups(server_id)),
+             "exclusion_reason", "is_cent", "valid_from", "currency"),
+            (
+                *((server_id, *row, "", "") for row in _groups(server_id)),
+                *(
+                    (mt4_accounts.SERVER_ID, group.name, "B", entity, "retail", "false", "",
+                     "true" if group.currency == "USC" else "false", "", group.currency)
+                    for group in mt4_groups
+                ),
+            ),
+        ),
+        "broker_symbols": write_csv(
+            folder / "symbols.csv",
+            ("server_id", "symbol", "contract_size", "base_currency", "profit_currency",
+             "digits", "description"),
+            (
+                (mt4_accounts.SERVER_ID, spec.symbol, spec.contract_size, spec.base, spec.profit,
+                 spec.digits, spec.description)
+                for spec in (SYMBOLS if mt4_groups else ())
+            ),
         ),
         "broker_desks": write_csv(
             folder / "desks.csv",

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
+from ingestion.simulator.truth_mt4 import mt4_truth
 from ingestion.simulator.world import World
 
 
@@ -36,6 +38,11 @@ class System:
 
 
 SYSTEMS: tuple[System, ...] = (
+    System(
+        write_mt4,
+        '[[sources]]\nname = "mt4_live"\nkind = "mt4"\nurl = "sqlite:///mt4_live.sqlite"\n',
+        mt4_truth,
+    ),
     System(
         lambda world, out: (
             write_stripe(world, out / "stripe") | write_stripe_objects(world, out / "stripe")

@@ -1,4 +1,8 @@
-"""Contracts of the broker's own reference files: how groups map to books, entities and desks."""
+"""Contracts of the broker's own reference files.
+
+How groups map to books, entities and desks, and what a platform that exports no symbols and groups
+(MetaTrader 4) does not say: an account's currency, a symbol's contract.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ GROUPS = TableContract(
         Column("is_excluded", "BOOLEAN", required=True),
         Column("exclusion_reason", "VARCHAR"),
         Column("is_cent", "BOOLEAN"),
+        Column("currency", "VARCHAR"),
         Column("valid_from", "DATE"),
     ),
 )
@@ -33,4 +38,20 @@ DESKS = TableContract(
     ),
 )
 
-CONTRACTS = (GROUPS, DESKS)
+SYMBOLS = TableContract(
+    table="broker_symbols",
+    source_table="symbols",
+    key=("server_id", "symbol"),
+    columns=(
+        Column("server_id", "VARCHAR", required=True, nullable=False),
+        Column("symbol", "VARCHAR", required=True, nullable=False),
+        Column("contract_size", "DECIMAL(24,8)", required=True, nullable=False),
+        Column("base_currency", "VARCHAR"),
+        Column("profit_currency", "VARCHAR", required=True, nullable=False),
+        Column("margin_currency", "VARCHAR"),
+        Column("digits", "INTEGER"),
+        Column("description", "VARCHAR"),
+    ),
+)
+
+CONTRACTS = (GROUPS, DESKS, SYMBOLS)

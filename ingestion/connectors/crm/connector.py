@@ -12,8 +12,8 @@ from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.full_exports import holds_rows, sync_folder
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 

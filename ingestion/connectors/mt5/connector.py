@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.contract import CONTRACTS
-from ingestion.connectors.mt5.discovery import PhysicalTable, discover
-from ingestion.connectors.mt5.incremental import read_changes
-from ingestion.connectors.mt5.servers import record_server
-from ingestion.connectors.mt5.sweep import reconcile
-from ingestion.connectors.mt5.totals import compare_totals
-from ingestion.connectors.mt5.whole import read_whole
-from ingestion.problems import Problem
+from ingestion.connectors.mt5.contract import CONTRACTS, TIME
+from ingestion.connectors.servers import record_server
+from ingestion.connectors.sql_tables.passes import find_tables, read_tables
 from warehouse.errors import SourceError
-
-# A yearly table of a new year appears within this time of a poll loop.
-_DISCOVERY_SECONDS = 60.0
-_DEFAULT_LIVE_SECONDS = 10
 
 
 def sync(context: PassContext) -> None:
@@ -33,68 +21,18 @@ def sync(context: PassContext) -> None:
         raise SourceError("An mt5 source needs a database URL.", where=context.source.name)
     schema = context.source.options.get("schema")
     with SourceDatabase(url, context.source.name, schema) as database:
-        tables = _tables(context, database)
-        for contract in CONTRACTS:
-            if contract is CONTRACTS[1] and context.sweep:
-                # After mt5_time, before the first row that is read by this clock.
-                record_server(context)
-            physical = tables[contract.table]
-            if not physical or context.stopping():
-                continue
-            if contract.versioning == "live" and not _live_is_due(context, contract.table):
-                continue
-            if contract.versioning != "marker":
-                read_whole(context, database, physical[0])
-                continue
-            for table in physical:
-                read_changes(context, database, table)
-            if context.sweep and not context.stopping():
-                reconcile(context, database, physical)
-                compare_totals(context, database, physical)
+        tables = find_tables(context, database, CONTRACTS)
+        read_tables(context, database, [tables[TIME.table]])
+        if context.sweep:
+            # After mt5_time, before the first row that is read by this clock.
+            record_server(context, _time_zone_minutes(context))
+        read_tables(context, database, [tables[c.table] for c in CONTRACTS if c is not TIME])
 
 
-@dataclass(frozen=True)
-class _Discovery:
-    at: float
-    tables: dict[str, list[PhysicalTable]]
-    problems: list[Problem]
-
-
-def _tables(context: PassContext, database: SourceDatabase) -> dict[str, list[PhysicalTable]]:
-    known = context.memory.get("discovery")
-    if (
-        context.sweep
-        or not isinstance(known, _Discovery)
-        or time.monotonic() - known.at > _DISCOVERY_SECONDS
-    ):
-        tables, problems = discover(database, CONTRACTS)
-        known = _Discovery(time.monotonic(), tables, [*problems, *_vanished(context, tables)])
-        context.memory["discovery"] = known
-    context.problems.extend(known.problems)
-    return known.tables
-
-
-def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:
-    """Physical tables that were read before and are not there any more."""
-    present = {table.name for group in tables.values() for table in group}
-    return [
-        Problem(
-            table=name,
-            severity="warning",
-            what=f"Table {name} was loaded before and cannot be read any more.",
-            todo="its rows are kept as they were; bring it back if it was renamed by mistake",
-        )
-        for name in sorted(context.state.cursors)
-        if name not in present
-    ]
-
-
-def _live_is_due(context: PassContext, table: str) -> bool:
-    remembered = f"live:{table}"
-    at = context.memory.get(remembered)
-    now = time.monotonic()
-    wait = context.integer_option("live_seconds", _DEFAULT_LIVE_SECONDS)
-    if not context.sweep and isinstance(at, float) and now - at < wait:
-        return False
-    context.memory[remembered] = now
-    return True
+def _time_zone_minutes(context: PassContext) -> int | None:
+    """What mt5_time says the server's clock is ahead of UTC without daylight saving."""
+    row = context.con.execute(
+        "SELECT min(time_zone) FROM lake.raw.mt5_time WHERE _tenant_id = ? AND _source = ?",
+        [context.source.tenant, context.source.name],
+    ).fetchone()
+    return row[0] if row else None

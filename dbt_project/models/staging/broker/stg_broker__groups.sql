@@ -10,5 +10,6 @@ select
     is_excluded,
     exclusion_reason,
     is_cent,
+    currency as account_currency,
     valid_from
 from groups

@@ -7,9 +7,9 @@ from decimal import Decimal
 from ingestion.answers import one_row
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.incremental import read_changes
-from ingestion.connectors.mt5.queries import totals
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.incremental import read_changes
+from ingestion.connectors.sql_tables.queries import totals
 from ingestion.contracts import quoted
 from ingestion.measures import measures
 from ingestion.raw_tables import targets

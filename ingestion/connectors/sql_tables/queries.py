@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.measures import money_aggregate, volume_aggregate
 
 
@@ -28,9 +29,19 @@ class Queries:
         wanted = self.table.contract.column(column).type
         dialect = self.database.dialect
         selected = dialect.select(source, held, wanted)
+        if self.table.contract.column(column).zero_is_null:
+            selected = f"NULLIF({selected}, 0)"
         if alias:
             return selected.replace(dialect.quote(source), f"{alias}.{dialect.quote(source)}")
         return selected
+
+    def above(self, column: str, operator: str, number: int) -> str:
+        """``column >= number`` or ``> number``, in the form that can use an index on a date."""
+        source, held = self.table.columns[column]
+        moment = self.database.dialect.moment(held, number)
+        if moment is not None:
+            return f"{self.database.dialect.quote(source)} {operator} {moment}"
+        return f"{self.value(column)} {operator} {number}"
 
     def rows(self, where: str = "", alias: str = "") -> str:
         """All contract columns the table has, under our names."""
@@ -74,9 +85,31 @@ class Queries:
         return tuple(str(value) for value in answer)
 
 
-def checksum_column(table: PhysicalTable) -> str:
-    """The column whose checksum tells an edited block: the marker, else the last key column."""
-    return table.marker or table.contract.key[-1]
+def checksum(
+    table: PhysicalTable,
+    value: Callable[[str], str],
+    modulo: Callable[[str], str],
+    floor: Callable[[str], str],
+) -> str:
+    """What is summed up over a block to tell an edited one, in the SQL of one side.
+
+    The marker, else the last key column; or the contract's own columns, each with a weight, money
+    in 1/10000. A column the source does not have is left out on both sides.
+
+    Args:
+        value: the SQL of a column of ours.
+        modulo: the remainder of an integer by MODULUS.
+        floor: the largest integer not above a double.
+    """
+    names = [name for name in table.contract.checksum if table.has(name)]
+    parts = []
+    for weight, name in enumerate(names or [table.marker or table.contract.key[-1]], start=1):
+        whole = value(name)
+        if table.contract.column(name).type == "DOUBLE":
+            whole = floor(f"{whole} * 10000 + 0.5")
+        part = modulo(f"coalesce({whole}, 0)")
+        parts.append(part if weight == 1 else f"{part} * {weight}")
+    return " + ".join(parts)
 
 
 def overlapping(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[str, list[int]]:
@@ -138,7 +171,8 @@ def block_sums(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[in
         own = Queries(database, table)
         column, width = table.contract.block
         block = database.dialect.divide(own.value(column, "a"), width)
-        check = database.dialect.modulo(own.value(checksum_column(table), "a"))
+        dialect = database.dialect
+        check = checksum(table, partial(own.value, alias="a"), dialect.modulo, dialect.floor)
         wins = winner_clause(database, tables, position, rivals[table.name])
         where = f"{own.value(column, 'a')} IS NOT NULL" + (f" AND {wins}" if wins else "")
         query = (
@@ -164,9 +198,11 @@ def totals(database: SourceDatabase, tables: list[PhysicalTable], up_to: int) ->
                 own.value(contract.money, "a"), database.dialect.floor
             )
         if contract.volumes:
-            fine, coarse = (own.value(n, "a") if table.has(n) else None for n in contract.volumes)
+            fine, coarse = (
+                own.value(n, "a") if n and table.has(n) else None for n in contract.volumes
+            )
             if fine or coarse:
-                aggregates["sum_volume"] = volume_aggregate(fine, coarse)
+                aggregates["sum_volume"] = volume_aggregate(fine, coarse, contract.lot)
         limit = table.marker or (contract.block[0] if contract.block else contract.key[0])
         wins = winner_clause(database, tables, position, rivals[table.name])
         where = f"{own.value(limit, 'a')} <= {up_to}" + (f" AND {wins}" if wins else "")

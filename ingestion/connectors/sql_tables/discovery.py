@@ -1,4 +1,4 @@
-"""Finds the export's tables in a database and maps their columns to the contracts."""
+"""Finds a platform's tables in a database and maps their columns to the contracts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def discover(
             problems.append(_missing_table(contract))
         usable = []
         for name in matches:
-            table, faults = _bind(contract, name, database.columns(name))
+            table, faults = _bind(
+                contract, name, database.columns(name), _known(contract, contracts)
+            )
             problems.extend(faults)
             if table is not None:
                 usable.append(table)
@@ -69,6 +71,16 @@ def _matches(contract: TableContract, name: str) -> bool:
     return re.fullmatch(pattern, name, re.IGNORECASE) is not None
 
 
+def _known(contract: TableContract, contracts: tuple[TableContract, ...]) -> set[str]:
+    """Columns that somebody reads, or leaves on purpose: two contracts may share a table."""
+    return {
+        name.lower()
+        for other in contracts
+        if other.source_table == contract.source_table
+        for name in (*(column.source for column in other.columns), *other.unread)
+    }
+
+
 def _missing_table(contract: TableContract) -> Problem:
     yearly = f" or {contract.source_table}_YYYY" if contract.yearly else ""
     return Problem(
@@ -77,12 +89,12 @@ def _missing_table(contract: TableContract) -> Problem:
         what=f"The source has no table {contract.source_table}{yearly}.",
         todo="export it, undo the renaming, or grant SELECT on it"
         if contract.required
-        else "switch its export on in the backup server if it is wanted; the rest was loaded",
+        else "switch its export on at the platform if it is wanted; the rest was loaded",
     )
 
 
 def _bind(
-    contract: TableContract, name: str, columns: dict[str, TypeEngine[Any]]
+    contract: TableContract, name: str, columns: dict[str, TypeEngine[Any]], known: set[str]
 ) -> tuple[PhysicalTable | None, list[Problem]]:
     by_lower = {column.lower(): column for column in columns}
     bound = {
@@ -101,7 +113,6 @@ def _bind(
         for column in contract.columns
         if column.required and column.target not in bound
     ]
-    known = {column.source.lower() for column in contract.columns}
     extra = [column for column in columns if column.lower() not in known]
     if extra:
         problems.append(

@@ -1,8 +1,8 @@
 """Reconciles whole tables with the source: what was deleted, edited unseen, or missed.
 
-A deletion moves no Timestamp, so no cursor sees it. Each block of keys is compared by count and
-checksum of Timestamp, computed by the source and by DuckDB; only blocks that differ are read
-again, and of those the batch is the whole truth.
+A deletion moves no change marker, so no cursor sees it. Each block of keys is compared by count and
+checksum, computed by the source and by DuckDB; only blocks that differ are read again, and of
+those the batch is the whole truth.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.dialects import MODULUS
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.incremental import CHUNK_ROWS
-from ingestion.connectors.mt5.queries import (
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.incremental import CHUNK_ROWS
+from ingestion.connectors.sql_tables.queries import (
     Queries,
     block_sums,
-    checksum_column,
+    checksum,
     overlapping,
     winner_clause,
 )
-from ingestion.connectors.mt5.whole import empty_table
+from ingestion.connectors.sql_tables.whole import empty_table
 from ingestion.contracts import quoted
+from ingestion.measures import floor
 from ingestion.raw_tables import targets
 from ingestion.versions import current_rows
 
@@ -66,7 +67,7 @@ def _our_sums(context: PassContext, tables: list[PhysicalTable]) -> dict[int, tu
     target = targets(contract)[0]
     rows = context.con.execute(
         f"SELECT {quoted(column)} // {width}, count(*), "
-        f"sum({quoted(checksum_column(tables[0]))} % {MODULUS}) "
+        f"sum({checksum(tables[0], quoted, _modulo, floor)}) "
         f"FROM {current_rows(target).format(range='')} "
         "WHERE NOT _is_deleted AND list_contains($tables, _source_table) GROUP BY 1",
         {
@@ -76,6 +77,10 @@ def _our_sums(context: PassContext, tables: list[PhysicalTable]) -> dict[int, tu
         },
     ).fetchall()
     return {int(block): (int(count), int(total or 0)) for block, count, total in rows}
+
+
+def _modulo(expression: str) -> str:
+    return f"({expression} % {MODULUS})"
 
 
 def _ranges(

@@ -9,12 +9,12 @@ from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.full_exports import holds_rows
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
 from ingestion.problems import Problem
 
 # Columns that move when a row does; where a table has one, its checksum saves a whole read.
-_MARKERS = ("timestamp", "timestamp_trade")
+_MARKERS = ("timestamp", "timestamp_trade", "modify_time")
 
 
 def read_whole(context: PassContext, database: SourceDatabase, table: PhysicalTable) -> None:
@@ -25,7 +25,7 @@ def read_whole(context: PassContext, database: SourceDatabase, table: PhysicalTa
     """
     queries = Queries(database, table)
     markers = [name for name in _MARKERS if table.has(name)]
-    remembered = f"signature:{table.name}"
+    remembered = f"signature:{table.contract.table}"
     signature = queries.signature(markers) if markers else None
     if signature is not None and not context.sweep and context.memory.get(remembered) == signature:
         return
@@ -54,6 +54,6 @@ def empty_table(table: PhysicalTable) -> Problem:
         table=table.contract.table,
         severity="error",
         what=f"Table {table.name} is empty, but its rows were loaded before.",
-        todo="nothing was deleted here; wait for the backup server's re-synchronisation, or "
+        todo="nothing was deleted here; wait for the platform's re-synchronisation, or "
         "remove the source if it is gone for good",
     )

@@ -1,15 +1,20 @@
 """Reads what changed since the cursor, in chunks; each chunk is a load of its own.
 
-A table's first load goes through its primary key, because the export has no index on Timestamp:
-the greatest Timestamp at the start becomes the cursor, and whatever changes meanwhile carries a
+A table's first load goes through its primary key, because platforms put no index on the change
+marker: its greatest value at the start becomes the cursor, and whatever changes meanwhile carries a
 later one. How far it came is kept beside the cursor (``backfill:<key>``), so a crash costs one
-chunk. After that the table is read by Timestamp, from the cursor minus an overlap: the overlap
+chunk. After that the table is read by the marker, from the cursor minus an overlap: the overlap
 catches rows that were committed late, and the loader drops what it holds.
+
+A poll that asks a table without an index makes the database read all of it: the next poll then
+waits ten times as long as the answer took.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import time
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,13 +22,18 @@ from ingestion.batch import Batch, CursorMove
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
+from ingestion.contracts import TableContract
 
 CHUNK_ROWS = 500_000
 FILETIME_SECOND = 10_000_000
 _FILETIME_1970 = 11_644_473_600
 _BACKFILL = "backfill:"
+# A poll asks a table again after this many times what its last answer took.
+_REST = 10
+# A row may change again within the second that its marker names; after this it cannot any more.
+_SETTLED_SECONDS = 2.0
 
 
 def read_changes(context: PassContext, database: SourceDatabase, table: PhysicalTable) -> None:
@@ -44,13 +54,29 @@ def read_changes(context: PassContext, database: SourceDatabase, table: Physical
     _read_by(context, queries, table.marker, stored)
 
 
-def filetime_tomorrow() -> int:
-    """Now plus a day as a FILETIME: no cursor goes beyond it.
+@dataclass(frozen=True)
+class _Extent:
+    """What a poll found behind the cursor, and when it was first seen so.
 
-    A row with a Timestamp of the far future (a hand-made edit) would otherwise move the cursor
+    Attributes:
+        found: cursor, count of rows, greatest marker.
+        is_settled: it was read when no row could change within the same marker any more.
+    """
+
+    found: tuple[int, int, int | None]
+    since: float
+    is_settled: bool
+
+
+def tomorrow(contract: TableContract) -> int:
+    """Now plus a day in the unit of the contract's marker: no cursor goes beyond it.
+
+    A row with a marker of the far future (a hand-made edit) would otherwise move the cursor
     past every later change.
     """
     seconds = dt.datetime.now(dt.UTC).timestamp() + 86_400
+    if contract.marker_unit == "seconds":
+        return int(seconds)
     return int((seconds + _FILETIME_1970) * FILETIME_SECOND)
 
 
@@ -65,7 +91,7 @@ def _backfill(
         count, newest = queries.extent(marker, "")
         if not count:
             return None
-        start, position = min(newest or 0, filetime_tomorrow()), None
+        start, position = min(newest or 0, tomorrow(table.contract)), None
     else:
         start, position = stored[0], int((stored[1] or "")[len(_BACKFILL) :])
     chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
@@ -108,16 +134,20 @@ def _read_by(
     value = queries.value(column)
     cursor = stored[0] if stored else 0
     overlap = _overlap(context, table)
-    where = f"WHERE {value} >= {cursor - overlap}"
-    if stored is None:
-        where = ""
-    count, newest = queries.extent(column, where)
-    seen = context.memory.get(f"extent:{table.name}")
-    # Without a marker an edit leaves count and greatest key as they were: read again.
-    if table.marker is not None and seen == (cursor, count, newest):
+    where = f"WHERE {queries.above(column, '>=', cursor - overlap)}" if stored else ""
+    if _is_resting(context, table):
         return
+    started = time.monotonic()
+    count, newest = queries.extent(column, where)
+    context.memory[f"rest:{table.name}"] = time.monotonic() + _REST * (time.monotonic() - started)
+    seen = context.memory.get(f"extent:{table.name}")
+    known = seen if isinstance(seen, _Extent) and seen.found == (cursor, count, newest) else None
+    # Without a marker an edit leaves count and greatest key as they were: read again.
+    if table.marker is not None and known is not None and known.is_settled:
+        return
+    since = known.since if known is not None else started
     chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
-    last_allowed = filetime_tomorrow() if table.marker else newest or 0
+    last_allowed = tomorrow(table.contract) if table.marker else newest or 0
     while count and not context.stopping():
         end = queries.chunk_end(column, where, chunk) if count > chunk else None
         until = f" AND {value} <= {end}" if end is not None else ""
@@ -129,15 +159,23 @@ def _read_by(
         _load(context, table, frame, CursorMove(table.name, cursor))
         if end is None:
             break
-        where = f"WHERE {value} > {end}"
+        where = f"WHERE {queries.above(column, '>', end)}"
         count -= frame.height
     if table.marker is not None and not context.stopping():
-        context.memory[f"extent:{table.name}"] = (cursor, count, newest)
+        is_settled = table.contract.marker_unit == "filetime" or started - since >= _SETTLED_SECONDS
+        context.memory[f"extent:{table.name}"] = _Extent((cursor, count, newest), since, is_settled)
+
+
+def _is_resting(context: PassContext, table: PhysicalTable) -> bool:
+    """Whether the last answer of this table took so long that a poll lets it be."""
+    until = context.memory.get(f"rest:{table.name}")
+    return not context.sweep and isinstance(until, float) and time.monotonic() < until
 
 
 def _overlap(context: PassContext, table: PhysicalTable) -> int:
     if table.marker is not None:
-        return context.integer_option("overlap_seconds", 600) * FILETIME_SECOND
+        unit = FILETIME_SECOND if table.contract.marker_unit == "filetime" else 1
+        return context.integer_option("overlap_seconds", 600) * unit
     return context.integer_option("daily_reread_days", 5) * 86_400
 
 

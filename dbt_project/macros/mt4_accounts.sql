@@ -1,0 +1,54 @@
+{#-
+    Currency of each MT4 account: what the server states, else what the broker's groups.csv says of
+    its group (the longest pattern wins). NULL where neither tells; nothing is assumed.
+-#}
+{% macro mt4_account_currencies() -%}
+    (
+        select
+            users._tenant_id as tenant_id,
+            users._source as server_id,
+            users.login,
+            coalesce(nullif(users.currency, ''), mapped.currency) as account_currency,
+            currencies.minor_units as currency_digits
+        from {{ current_rows("mt4_users") }} as users
+        left join
+            (
+                select
+                    members.tenant_id,
+                    members.server_id,
+                    members.group_name,
+                    groups.currency,
+                    row_number() over (
+                        partition by
+                            members.tenant_id, members.server_id, members.group_name
+                        order by
+                            length(groups.group_pattern) desc,
+                            groups.valid_from desc,
+                            groups.group_pattern
+                    ) as place
+                from
+                    (
+                        select distinct
+                            _tenant_id as tenant_id,
+                            _source as server_id,
+                            "group" as group_name
+                        from {{ current_rows("mt4_users") }} as held_users
+                    ) as members
+                inner join
+                    {{ current_rows("broker_groups") }} as groups
+                    on groups._tenant_id = members.tenant_id
+                    and groups.server_id = members.server_id
+                    and groups.currency is not null
+                    and
+                    {{ matches_pattern("members.group_name", "groups.group_pattern") }}
+            ) as mapped
+            on mapped.tenant_id = users._tenant_id
+            and mapped.server_id = users._source
+            and mapped.group_name = users."group"
+            and mapped.place = 1
+        left join
+            {{ ref("ref_currencies") }} as currencies
+            on currencies.currency
+            = coalesce(nullif(users.currency, ''), mapped.currency)
+    )
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#-
+    Minutes that each server's clock is ahead of UTC, for every hour in a relation of tenant_id,
+    server_id and server_hour. A zone's rules are slow to ask for every row. An hour that the clock
+    shows twice is read as the second one (standard time), one that it skips as the hour after.
+-#}
+{% macro server_offsets(hours) -%}
+    (
+        select
+            hours.tenant_id,
+            hours.server_id,
+            hours.server_hour,
+            {{
+                minutes_between(
+                    server_time_to_utc(
+                        "hours.server_hour",
+                        "servers.clock_zone",
+                        "servers.clock_shift_minutes",
+                    ),
+                    "hours.server_hour",
+                )
+            }} as offset_minutes
+        from {{ hours }} as hours
+        inner join
+            {{ source("meta", "servers") }} as servers
+            on servers.tenant_id = hours.tenant_id
+            and servers.server_id = hours.server_id
+            and servers.clock_zone <> ''
+    )
+{%- endmacro %}

@@ -1,0 +1,13 @@
+with symbols as (select * from {{ current_rows("broker_symbols") }} as rows_now)
+
+select
+    _tenant_id as tenant_id,
+    server_id,
+    symbol,
+    contract_size,
+    base_currency,
+    profit_currency,
+    margin_currency,
+    digits as price_digits,
+    description
+from symbols
