@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ingestion.connectors.bank import connector as bank
+from ingestion.connectors.bank.contract import CONTRACTS as BANK
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
 from ingestion.connectors.context import PassContext
@@ -40,6 +42,7 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
+    "bank": Connector(bank.sync, BANK, "path"),
 }
 
 
