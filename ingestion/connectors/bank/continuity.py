@@ -87,8 +87,9 @@ def continuity_problems(con: duckdb.DuckDBPyConnection, tenant: str, source: str
     problems = [
         _error(
             f"Statement {statement} of {account} {currency} ({file} row {row}) does not tie: "
-            f"opening {_plain(opening)} and entries {_plain(moved)} come to {_plain(opening + moved)}, it closes at "
-            f"{_plain(closing)}: {_plain(difference)} too much.",
+            f"opening {_plain(opening)} and entries {_plain(moved)} come to "
+            f"{_plain(opening + moved)}, it closes at {_plain(closing)}: {_plain(difference)} "
+            "too much.",
             "ask the bank for the whole statement and deliver it again; where reversals are the "
             "difference, see options.reversals",
         )
@@ -99,8 +100,8 @@ def continuity_problems(con: duckdb.DuckDBPyConnection, tenant: str, source: str
     problems += [
         _error(
             f"Statement {statement} of {account} {currency} ({file} row {row}) opens at "
-            f"{_plain(opening)}; the one before it, {previous}, closed at {_plain(closed)}: {_plain(difference)} "
-            "between them.",
+            f"{_plain(opening)}; the one before it, {previous}, closed at {_plain(closed)}: "
+            f"{_plain(difference)} between them.",
             "deliver the statements that are missing between the two",
         )
         for account, currency, statement, file, row, opening, closed, previous, difference in (
