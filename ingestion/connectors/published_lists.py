@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 
 from ingestion.answers import one_row
-from ingestion.connectors.dropped_files import DroppedFile
+from ingestion.checks import SOURCE_ROW, SOURCE_TABLE
+from ingestion.connectors.context import PassContext
+from ingestion.connectors.dropped_files import DroppedFile, TableRows
 from ingestion.contracts import Column, TableContract
+from ingestion.problems import Problem
 
 _DATE = re.compile(r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)")
 
@@ -95,7 +100,61 @@ def date_in_name(name: str) -> dt.date | None:
     return None
 
 
-def newest_held(
+def list_tables(
+    context: PassContext,
+    versions: TableContract,
+    version: ListVersion,
+    tables: Sequence[TableRows],
+    shrink_pct: int,
+) -> list[TableRows]:
+    """What of a list's file is to be loaded: all of it, only its version, or nothing.
+
+    Args:
+        versions: the contract of the table of versions, see :func:`versions_contract`.
+        tables: the rows of the list, of which the file is the whole truth.
+        shrink_pct: a version with so many percent fewer rows than the one held is refused.
+    """
+    frame = pl.DataFrame([version.row()]).with_columns(
+        pl.lit(version.file_name).alias(SOURCE_TABLE), pl.lit(1, dtype=pl.Int64).alias(SOURCE_ROW)
+    )
+    if not version.row_count:
+        return [refused(versions, version.file_name, "it holds no entry", "download it again")]
+    held = _newest_held(
+        context.con, versions.table, context.source.tenant, context.source.name, version
+    )
+    if held is None:
+        return [TableRows(versions, frame), *tables]
+    held_date, held_rows = held
+    if version.list_date < held_date:
+        problem = Problem(
+            versions.table,
+            "warning",
+            f"{version.file_name} is {version.list_id} ({version.file_part}) of "
+            f"{version.list_date}; the one of {held_date} is held: the older one was noted and "
+            "changed nothing.",
+            "nothing; deliver lists in the order of their dates",
+        )
+        return [TableRows(versions, frame, [problem])]
+    if version.row_count * 100 < held_rows * (100 - shrink_pct):
+        return [
+            refused(
+                versions,
+                version.file_name,
+                f"it has {version.row_count} rows where the version held has {held_rows}",
+                "download it again; if so much was taken off the list, raise "
+                "options.largest_shrink_pct",
+            )
+        ]
+    return [TableRows(versions, frame), *tables]
+
+
+def refused(contract: TableContract, file_name: str, what: str, todo: str) -> TableRows:
+    """A file of which nothing is loaded, and why."""
+    what = f"{file_name}: {what}; nothing of the file was loaded."
+    return TableRows(contract, None, [Problem(contract.table, "error", what, todo)])
+
+
+def _newest_held(
     con: duckdb.DuckDBPyConnection, table: str, tenant: str, source: str, version: ListVersion
 ) -> tuple[dt.date, int] | None:
     """Date and rows of the newest version held of the same part of the same list."""

@@ -17,6 +17,8 @@ from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.reference import connector as reference
+from ingestion.connectors.reference.contract import CONTRACTS as REFERENCE
 from ingestion.connectors.sanctions import connector as sanctions
 from ingestion.connectors.sanctions.contract import CONTRACTS as SANCTIONS
 from ingestion.connectors.stripe import connector as stripe
@@ -45,6 +47,7 @@ CONNECTORS: dict[str, Connector] = {
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
     "bank": Connector(bank.sync, BANK, "path"),
+    "reference": Connector(reference.sync, REFERENCE, "path"),
     "sanctions": Connector(sanctions.sync, SANCTIONS, "path"),
 }
 

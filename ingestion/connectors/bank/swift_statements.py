@@ -172,7 +172,7 @@ class _StatementReader:
                 "last day of February"
             )
         try:
-            read = self._line(transactions, parts)
+            read: dict[str, Any] = dict(self._line(transactions, parts))
         except ValueError:
             return self._unreadable(field)
         own, bank, name = _references(parts["references"] or "")

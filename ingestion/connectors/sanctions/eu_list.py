@@ -96,8 +96,8 @@ def _birth_date(element: etree._Element) -> BirthDate | None:
     if not year or year == "0":
         return None
     month, day = (int(element.get(name) or 0) or None for name in ("monthOfYear", "dayOfMonth"))
-    found = span(int(year), month, day if month else None)
-    return BirthDate(year, *(found or (None, None)), approximate)
+    earliest, latest = span(int(year), month, day if month else None) or (None, None)
+    return BirthDate(year, earliest, latest, approximate)
 
 
 def _day(stated: str | None) -> dt.date | None:

@@ -77,8 +77,8 @@ def _subject(found: ListFile, row: int, cells: list[str | None]) -> None:
     family, _, given = (name or "").partition(", ")
     person = (kind or "").lower() == "individual"
     # "FAMILY, Given" for persons; companies keep their commas.
-    parts = [given, family] if person and given else [name]
-    found.name(entry, row, "primary", "primary", list(parts), None, family if person else None)
+    parts: list[str | None] = [given, family] if person and given else [name]
+    found.name(entry, row, "primary", "primary", parts, None, family if person else None)
     for number, stated in enumerate(_DATE_OF_BIRTH.findall(remarks or ""), start=1):
         found.add(BIRTH_DATES, entry, row, birth_number=number, **american(stated).row())
 
