@@ -90,11 +90,25 @@ def read_quotes(
         pl.col(held[layout.header(column).lower()]).alias(column) for column in _COLUMNS
     )
     # The first row of a CSV is its header.
-    frame = taken.with_row_index(SOURCE_ROW, offset=1 if path.suffix.lower() == ".parquet" else 2)
-    rows = frame.collect(engine="streaming").with_columns(pl.col(SOURCE_ROW).cast(pl.Int64))
+    numbered = taken.with_row_index(
+        SOURCE_ROW, offset=1 if path.suffix.lower() == ".parquet" else 2
+    )
     kind = "closing" if fnmatch(name.lower(), layout.closing_files) else "minute"
+    batches = numbered.collect_batches(chunk_size=CHUNK_ROWS, engine="streaming")
+    read = False
+    for rows in batches:
+        read = True
+        yield _ready(rows, name, kind, layout, source)
+    if not read:
+        yield _ready(numbered.head(0).collect(), name, kind, layout, source)
+
+
+def _ready(
+    rows: pl.DataFrame, name: str, kind: str, layout: QuotesLayout, source: SourceSettings
+) -> pl.DataFrame:
+    """The rows under our names, in the order they are kept in."""
     dated = _with_utc(rows, layout, source).sort("quoted_at_utc", "symbol", nulls_last=True)
-    ready = dated.select(
+    return dated.select(
         pl.col("symbol").cast(pl.String).str.strip_chars(),
         pl.lit(kind).alias("quote_kind"),
         "quoted_at",
@@ -102,9 +116,8 @@ def read_quotes(
         "quoted_at_utc",
         *(_price(rows, side) for side in ("bid", "ask")),
         pl.lit(name).alias(SOURCE_TABLE),
-        SOURCE_ROW,
+        pl.col(SOURCE_ROW).cast(pl.Int64),
     )
-    yield from ready.iter_slices(CHUNK_ROWS) if ready.height else (ready,)
 
 
 def _price(rows: pl.DataFrame, side: str) -> pl.Expr:
@@ -166,11 +179,14 @@ def _with_utc(rows: pl.DataFrame, layout: QuotesLayout, source: SourceSettings) 
     )
     in_zone = local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     # A time that cannot be read goes on as it is, so that its row is refused with it.
-    unread = pl.col("time").cast(pl.String)
+    unread = rows.filter(pl.col("moment").is_null() & pl.col("time").is_not_null()).height
+    kept = pl.col("moment")
+    if unread:
+        kept = pl.coalesce(
+            kept.dt.to_string("%Y-%m-%d %H:%M:%S%.6f"), pl.col("time").cast(pl.String)
+        )
     return rows.with_columns(
-        pl.coalesce(pl.col("moment").dt.to_string("%Y-%m-%d %H:%M:%S%.6f"), unread).alias(
-            "quoted_at"
-        ),
+        kept.alias("quoted_at"),
         pl.when(stated).then(pl.lit("UTC offset")).otherwise(pl.lit(layout.zone)).alias(
             "quoted_zone"
         ),
