@@ -8,6 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.bank_camt import write_camt
+from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, bank_truth
+from ingestion.simulator.bank_mt940 import write_mt940
+from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closing_quotes
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.world import World
 
@@ -32,9 +36,33 @@ class System:
     truth: Callable[[World], dict[str, pl.DataFrame]] = _no_truth
 
 
+def _write_banks(world: World, out: Path) -> dict[str, int]:
+    accounts = bank_accounts(world)
+    return write_camt(accounts, out / BANK_EUR) | write_mt940(accounts, out / BANK_USD)
+
+
+def _bank(name: str, options: str = "") -> str:
+    # Clients quote the request's id; the bank wraps it where a line ends.
+    return (
+        f'[[sources]]\nname = "{name}"\nkind = "bank"\npath = "{name}"\n'
+        f"[sources.options]\nreference_pattern = 'CRM-[DW]-(\\d+)'\n{options}"
+    )
+
+
 SYSTEMS: tuple[System, ...] = (
     System(
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
+    ),
+    System(
+        _write_banks,
+        _bank(BANK_EUR) + "\n" + _bank(BANK_USD, 'encoding = "windows-1252"\n'),
+        bank_truth,
+    ),
+    System(
+        lambda world, out: write_closing_quotes(world, out / "reference"),
+        '[[sources]]\nname = "reference"\nkind = "reference"\npath = "reference"\n'
+        '[sources.options.quotes]\nzone = "server"\n',
+        closing_quotes_truth,
     ),
 )

@@ -151,6 +151,7 @@ class _StatementReader:
             is_reversal=reversal,
             booking_date=_date_of(element, "BookgDt"),
             booked_at=text(element, "BookgDt", "DtTm"),
+            booked_at_utc=_utc(text(element, "BookgDt", "DtTm")),
             value_date=_date_of(element, "ValDt"),
             bank_reference=text(element, "AcctSvcrRef") or text(element, "NtryRef"),
             customer_reference=text(element, "NtryRef") if text(element, "AcctSvcrRef") else None,
@@ -282,6 +283,17 @@ def _date_of(element: etree._Element, name: str) -> str | None:
 
 def _day(moment: str | None) -> str | None:
     return moment[:10] if moment else None
+
+
+def _utc(moment: str | None) -> dt.datetime | None:
+    """The UTC instant, where the bank states an offset."""
+    try:
+        stated = dt.datetime.fromisoformat(moment or "")
+    except ValueError:
+        return None
+    if stated.tzinfo is None:
+        return None
+    return stated.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def _parsed_day(day: str | None) -> dt.date | None:

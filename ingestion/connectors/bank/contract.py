@@ -57,6 +57,7 @@ _ENTRY = (
     _must("is_reversal", "BOOLEAN"),
     Column("booking_date", "DATE"),
     Column("booked_at", "VARCHAR"),
+    Column("booked_at_utc", "TIMESTAMP"),
     Column("value_date", "DATE"),
     *_text(
         "bank_reference", "customer_reference", "transaction_code", "proprietary_code",

@@ -104,6 +104,8 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
     if isinstance(value, dt.date):
         return value.isoformat()
     return str(value)

@@ -67,6 +67,7 @@ class Entry:
     is_reversal: bool = False
     booking_date: str | None = None
     booked_at: str | None = None
+    booked_at_utc: dt.datetime | None = None
     value_date: str | None = None
     bank_reference: str | None = None
     customer_reference: str | None = None

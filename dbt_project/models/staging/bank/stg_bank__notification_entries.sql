@@ -16,10 +16,7 @@ select
     status,
     is_reversal,
     coalesce(booking_date, value_date) as booking_date,
-    case
-        when regexp_matches(booked_at, '(Z|[+-][0-9]{2}:[0-9]{2})$')
-        then cast(booked_at as timestamp)
-    end as booked_at_utc,
+    booked_at_utc,
     value_date,
     bank_reference,
     customer_reference,
