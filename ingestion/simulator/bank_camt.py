@@ -112,7 +112,10 @@ def _entry(account: AccountDays, day: int, position: int, line: Line) -> str:
     date = day_of(day)
     batch = ""
     if len(line.parts) > 1:
-        batch = f"<Btch><PmtInfId>PAY{date:%Y%m%d}</PmtInfId><NbOfTxs>{len(line.parts)}</NbOfTxs></Btch>"
+        batch = (
+            f"<Btch><PmtInfId>PAY{date:%Y%m%d}</PmtInfId>"
+            f"<NbOfTxs>{len(line.parts)}</NbOfTxs></Btch>"
+        )
     details = "".join(_detail(account, part) for part in line.parts)
     return (
         f"<Ntry>{_money(account, line.minor)}"

@@ -45,7 +45,7 @@ def _bank(name: str, options: str = "") -> str:
     # Clients quote the request's id; the bank wraps it where a line ends.
     return (
         f'[[sources]]\nname = "{name}"\nkind = "bank"\npath = "{name}"\n'
-        f"[sources.options]\nreference_pattern = 'CRM-[DW]-(\\d+)'\n{options}"
+        f"[sources.options]\nreference_pattern = 'CRM-[DW]-(\\d{{6}})'\n{options}"
     )
 
 

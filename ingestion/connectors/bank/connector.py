@@ -9,10 +9,10 @@ from ingestion.batch import Completeness
 from ingestion.connectors.bank import frames
 from ingestion.connectors.bank.camt import CamtError, messages, read_camt
 from ingestion.connectors.bank.continuity import continuity_problems
-from ingestion.connectors.bank.contract import BOOKED, STATEMENTS
+from ingestion.connectors.bank.contract import STATEMENTS
 from ingestion.connectors.bank.mapped_csv import CsvLayoutError, csv_layout, read_mapped_csv
 from ingestion.connectors.bank.options import BankOptions, bank_options
-from ingestion.connectors.bank.redelivery import Repeated, held_blocks, sort_statements
+from ingestion.connectors.bank.redelivery import Repeated, shortened, sort_statements
 from ingestion.connectors.bank.statements import Statement, distinct, numbered
 from ingestion.connectors.bank.swift_fields import is_swift_text
 from ingestion.connectors.bank.swift_statements import SwiftError, read_swift
@@ -210,22 +210,22 @@ def _compare_details(file: DroppedFile, statements: Sequence[Statement], remarks
 def _tables(
     context: PassContext, file: DroppedFile, load: list[Statement], known: frozenset[int]
 ) -> list[TableRows]:
-    """Rows to add; for a statement that is held, rows that replace all it had."""
-    fresh = [statement for statement in load if statement.number not in known]
-    found = [TableRows(contract, frame) for contract, frame in frames.tables(fresh, file.name)]
-    tenant, source = context.source.tenant, context.source.name
-    held = {
-        contract.table: held_blocks(context.con, tenant, source, contract.table, sorted(known))
-        for contract in (BOOKED[1], BOOKED[2])
-        if known
-    }
+    """Rows to add; for a statement that lists less than is held of it, rows that replace it."""
+    shorter = shortened(
+        context.con,
+        context.source.tenant,
+        context.source.name,
+        [statement for statement in load if statement.number in known],
+    )
+    others = [statement for statement in load if statement.number not in shorter]
+    found = [TableRows(contract, frame) for contract, frame in frames.tables(others, file.name)]
     for statement in load:
-        if statement.number not in known:
-            continue
-        block = Completeness(low=statement.number, high=statement.number)
-        for contract, frame in frames.tables([statement], file.name):
-            if frame.height or statement.number in held.get(contract.table, ()):
-                found.append(TableRows(contract, frame, complete=block))
+        if statement.number in shorter:
+            block = Completeness(low=statement.number, high=statement.number)
+            found.extend(
+                TableRows(contract, frame, complete=block)
+                for contract, frame in frames.tables([statement], file.name)
+            )
     return found
 
 

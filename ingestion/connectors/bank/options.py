@@ -36,16 +36,28 @@ class BankOptions:
     csv: Mapping[str, Any] | None = None
 
     def reference_in(self, *texts: str | None) -> str | None:
-        """The broker's reference in the first text that holds one."""
-        if self.reference_pattern is None:
-            return None
+        """The broker's reference in the first text that holds one.
+
+        Banks wrap texts at fixed widths, in the middle of a reference too. Where a reference ends
+        at the end of a line and the next line could go on with it, there is none: half a number
+        would be somebody else's. A pattern of fixed length leaves no such doubt.
+        """
         for text in texts:
-            # Banks wrap texts at fixed widths, in the middle of a reference too.
-            for form in (text or "", re.sub(r"\s+", "", text or "")):
-                found = self.reference_pattern.search(form)
-                if found:
-                    return found.group(1) if found.groups() else found.group()
+            if self.reference_pattern is None or not text:
+                continue
+            lines, joined = self._found(text), self._found(text.replace("\n", ""))
+            if lines and joined:
+                return lines if lines == joined else None
+            found = lines or joined or self._found(re.sub(r"\s+", "", text))
+            if found:
+                return found
         return None
+
+    def _found(self, text: str) -> str | None:
+        found = self.reference_pattern.search(text) if self.reference_pattern else None
+        if found is None:
+            return None
+        return str(found.group(1) if found.groups() else found.group())
 
 
 def bank_options(source: SourceSettings) -> BankOptions:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ingestion.connectors.bank.contract import DETAILS, ENTRIES
 from ingestion.connectors.bank.statements import Statement
 
 _HELD = """
@@ -25,8 +26,8 @@ _HELD = """
     WHERE r._tenant_id = ? AND r._source = ? AND NOT r._is_deleted
         AND list_contains(?, r.account_id)
 """
-_ENTRY_IDS = """
-    SELECT DISTINCT r.statement_key
+_HELD_ROWS = """
+    SELECT r.statement_key, r.entry_id, {number}
     FROM lake.raw.{table} AS r
     ANTI JOIN lake.raw.superseded AS s ON s.superseded_row_id = r._row_id
     WHERE r._tenant_id = ? AND r._source = ? AND NOT r._is_deleted
@@ -98,12 +99,24 @@ def sort_statements(
     return Sorted(load, repeated, frozenset(known))
 
 
-def held_blocks(
-    con: duckdb.DuckDBPyConnection, tenant: str, source: str, table: str, numbers: Sequence[int]
-) -> set[int]:
-    """Which of these statements have rows in a table."""
-    rows = con.execute(_ENTRY_IDS.format(table=table), [tenant, source, list(numbers)]).fetchall()
-    return {int(number) for (number,) in rows}
+def shortened(
+    con: duckdb.DuckDBPyConnection, tenant: str, source: str, statements: Sequence[Statement]
+) -> frozenset[int]:
+    """Numbers of the statements that list less than what is held of them."""
+    if not statements:
+        return frozenset()
+    listed = {
+        (statement.number, entry.entry_id, number)
+        for statement in statements
+        for entry in statement.entries
+        for number in range(len(entry.details) + 1)
+    }
+    held: set[tuple[int, str, int]] = set()
+    for contract, number in ((ENTRIES, "0"), (DETAILS, "r.detail_number")):
+        query = _HELD_ROWS.format(table=contract.table, number=number)
+        numbers = sorted({statement.number for statement in statements})
+        held.update(con.execute(query, [tenant, source, numbers]).fetchall())
+    return frozenset(number for number, _, _ in held - listed)
 
 
 def _held(
