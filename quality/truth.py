@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from quality.findings import Check
+from quality.truth_banks import BANK_COMPARISONS
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_mt4 import MT4_COMPARISONS
@@ -25,6 +26,7 @@ COMPARISONS = (
     LOSING_ACCOUNTS,
     *MT4_COMPARISONS,
     *CARD_PSP_COMPARISONS,
+    *BANK_COMPARISONS,
 )
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 from ingestion.connectors.adyen import connector as adyen
 from ingestion.connectors.adyen.contract import CONTRACTS as ADYEN
+from ingestion.connectors.bank import connector as bank
+from ingestion.connectors.bank.contract import CONTRACTS as BANK
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
 from ingestion.connectors.context import PassContext
@@ -23,6 +25,10 @@ from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
 from ingestion.connectors.paypal import connector as paypal
 from ingestion.connectors.paypal.contract import CONTRACTS as PAYPAL
+from ingestion.connectors.reference import connector as reference
+from ingestion.connectors.reference.contract import CONTRACTS as REFERENCE
+from ingestion.connectors.sanctions import connector as sanctions
+from ingestion.connectors.sanctions.contract import CONTRACTS as SANCTIONS
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
 from ingestion.connectors.wise import connector as wise
@@ -55,6 +61,9 @@ CONNECTORS: dict[str, Connector] = {
     "adyen": Connector(adyen.sync, ADYEN, "path"),
     "paypal": Connector(paypal.sync, PAYPAL, "path"),
     "wise": Connector(wise.sync, WISE, "path"),
+    "bank": Connector(bank.sync, BANK, "path"),
+    "reference": Connector(reference.sync, REFERENCE, "path"),
+    "sanctions": Connector(sanctions.sync, SANCTIONS, "path"),
 }
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.bank_camt import write_camt
+from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, bank_truth
+from ingestion.simulator.bank_mt940 import write_mt940
+from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closing_quotes
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
@@ -37,6 +41,19 @@ class System:
     truth: Callable[[World], dict[str, pl.DataFrame]] = _no_truth
 
 
+def _write_banks(world: World, out: Path) -> dict[str, int]:
+    accounts = bank_accounts(world)
+    return write_camt(accounts, out / BANK_EUR) | write_mt940(accounts, out / BANK_USD)
+
+
+def _bank(name: str, options: str = "") -> str:
+    # Clients quote the request's id; the bank wraps it where a line ends.
+    return (
+        f'[[sources]]\nname = "{name}"\nkind = "bank"\npath = "{name}"\n'
+        f"[sources.options]\nreference_pattern = 'CRM-[DW]-(\\d{{6}})'\n{options}"
+    )
+
+
 SYSTEMS: tuple[System, ...] = (
     System(
         write_mt4,
@@ -59,5 +76,16 @@ SYSTEMS: tuple[System, ...] = (
         lambda world, out: write_paypal(world, out / "paypal"),
         '[[sources]]\nname = "paypal"\nkind = "paypal"\npath = "paypal"\n',
         paypal_truth,
+    ),
+    System(
+        _write_banks,
+        _bank(BANK_EUR) + "\n" + _bank(BANK_USD, 'encoding = "windows-1252"\n'),
+        bank_truth,
+    ),
+    System(
+        lambda world, out: write_closing_quotes(world, out / "reference"),
+        '[[sources]]\nname = "reference"\nkind = "reference"\npath = "reference"\n'
+        '[sources.options.quotes]\nzone = "server"\n',
+        closing_quotes_truth,
     ),
 )
