@@ -6,15 +6,20 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
+from ingestion.connectors.context import PassContext
+from ingestion.connectors.mt4.connector import sync
+from ingestion.source_state import read_state
 from ingestion.sync import sync_once
 from tests.ingestion.exports import Export, settings_for
 from tests.ingestion.lake import current, one, rows
 from tests.ingestion.mt4_behaviour import Mt4Behaviour, held, ties
 from tests.ingestion.mt4_exports import TRADES, USERS, add, at, fill, mt4, opened, trade, user
+from warehouse.connection import connect
 from warehouse.settings import SourceSettings
 
 
@@ -152,10 +157,54 @@ def test_settings_that_cannot_be_used_are_named(home: Path, export: Export) -> N
     assert "clock" in (sync_once(settings_for(home, source)).sources[0].error or "")
 
 
+def test_a_poll_looks_twice_at_a_second_and_rests_after_a_slow_answer(
+    home: Path, export: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(export, trade(1), trade(2))
+    settings = settings_for(home, mt4(export.url))
+    memory: dict[str, object] = {}
+    rest = "rest:MT4_TRADES"
+
+    def poll() -> int:
+        with connect("write", settings=settings) as con:
+            context = PassContext(con, settings, settings.sources[0], sweep=False, memory=memory)
+            context.state = read_state(con, "demo", "mt4_live")
+            sync(context)
+        return sum(result.changed for result in context.results)
+
+    def edit(profit: float) -> None:
+        export.update("MT4_TRADES", "TICKET = 2", PROFIT=profit)
+
+    settled = "ingestion.connectors.sql_tables.incremental._SETTLED_SECONDS"
+    monkeypatch.setattr(settled, 3600.0)
+    poll()
+    memory.pop(rest, None)
+    poll()
+    # Changed again within the second of its marker: the poll has to look once more.
+    edit(5.0)
+    memory.pop(rest, None)
+    assert poll() == 1
+    monkeypatch.setattr(settled, 0.0)
+    memory.pop(rest, None)
+    poll()
+    edit(6.0)
+    memory.pop(rest, None)
+    assert poll() == 0
+    # A row with a later marker is seen, but not while the table rests.
+    export.update("MT4_TRADES", "TICKET = 2", MODIFY_TIME=at(90))
+    memory[rest] = time.monotonic() + 60
+    assert poll() == 0
+    memory.pop(rest, None)
+    assert poll() == 1
+
+
 _CHILD = """
     import os, signal, sys
     from pathlib import Path
-    from ingestion.sync import sync_once
+    from ingestion.connectors.context import PassContext
+from ingestion.connectors.mt4.connector import sync
+from ingestion.source_state import read_state
+from ingestion.sync import sync_once
     from tests.ingestion.exports import settings_for
     from tests.ingestion.mt4_exports import mt4
 
