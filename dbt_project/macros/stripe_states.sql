@@ -14,11 +14,11 @@
                     row_number() over (
                         partition by _tenant_id, _source, id
                         order by
-                            case when status in {{ final }} then 0 else 1 end,
+                            case when status in {{ final }} then 0 else 1 end asc,
                             coalesce(
                                 {{ epoch_to_timestamp("stated_at") }}, _loaded_at
                             ) desc,
-                            stated_by
+                            stated_by asc
                     ) as newest_first
                 from {{ current_rows(table) }} as rows_now
             ) as stated

@@ -15,10 +15,10 @@ with
             row_number() over (
                 partition by _tenant_id, _source, transaction_id, currency, occurrence
                 order by
-                    case when status_code = 'pending' then 1 else 0 end,
+                    case when status_code = 'pending' then 1 else 0 end asc,
                     occurred_at_utc desc,
                     _load_id desc,
-                    status_code
+                    status_code asc
             ) as newest_first
         from transactions
     )
