@@ -218,7 +218,7 @@ def test_charsets_declared_or_not(home: Path, folder: Path) -> None:
     )
     second = named.replace("S1", "S2").replace("02</Dt>", "03</Dt>")
     third = named.replace("S1", "S3").replace("02</Dt>", "04</Dt>")
-    fourth = mt940("0,", "1,", ":61:260305C1,NTRF\n:86:Müller\n")
+    fourth = mt940("0,", "1,", ":61:260305C1,NTRF\n:86:Müller\n", day="260305")
     (folder / "b.xml").write_bytes(second.encode("latin-1"))
     (folder / "c.xml").write_text(third, "utf-16")
     (folder / "d.sta").write_bytes(fourth.encode("latin-1"))
