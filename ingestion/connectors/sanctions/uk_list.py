@@ -198,7 +198,9 @@ def _read_normalised(part: str, lines: Lines) -> ListFile:
             found.add(BIRTH_DATES, entry_id, row, birth_number=cells["dob_id"], **date.row())
         else:
             found.add(
-                IDENTIFIERS, entry_id, row, identifier_id=cells["id"],
+                # Each type is numbered on its own.
+                IDENTIFIERS, entry_id, row,
+                identifier_id=f"{cells['identifier_type']} {cells['id']}",
                 identifier_type=cells["identifier_type"], identifier_value=cells["raw_value"],
                 remarks=cells.get("additional_info"),
             )  # fmt: skip
