@@ -8,6 +8,10 @@ from typing import Literal
 
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
+from ingestion.connectors.coinbase_commerce import connector as coinbase_commerce
+from ingestion.connectors.coinbase_commerce.contract import CONTRACTS as COINBASE_COMMERCE
+from ingestion.connectors.coinspaid import connector as coinspaid
+from ingestion.connectors.coinspaid.contract import CONTRACTS as COINSPAID
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
@@ -15,8 +19,12 @@ from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.onfido import connector as onfido
+from ingestion.connectors.onfido.contract import CONTRACTS as ONFIDO
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
+from ingestion.connectors.sumsub import connector as sumsub
+from ingestion.connectors.sumsub.contract import CONTRACTS as SUMSUB
 from ingestion.contracts import TableContract
 from warehouse.errors import SettingsError
 from warehouse.settings import SourceSettings
@@ -40,6 +48,10 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
+    "coinspaid": Connector(coinspaid.sync, COINSPAID, "path"),
+    "coinbase_commerce": Connector(coinbase_commerce.sync, COINBASE_COMMERCE, "path"),
+    "sumsub": Connector(sumsub.sync, SUMSUB, "path"),
+    "onfido": Connector(onfido.sync, ONFIDO, "path"),
 }
 
 
