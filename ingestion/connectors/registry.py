@@ -21,6 +21,8 @@ from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
 from ingestion.connectors.onfido import connector as onfido
 from ingestion.connectors.onfido.contract import CONTRACTS as ONFIDO
+from ingestion.connectors.psp import connector as psp
+from ingestion.connectors.psp.contract import CONTRACTS as PSP
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
 from ingestion.connectors.sumsub import connector as sumsub
@@ -48,6 +50,7 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
+    "psp": Connector(psp.sync, PSP, "path"),
     "coinspaid": Connector(coinspaid.sync, COINSPAID, "path"),
     "coinbase_commerce": Connector(coinbase_commerce.sync, COINBASE_COMMERCE, "path"),
     "sumsub": Connector(sumsub.sync, SUMSUB, "path"),
