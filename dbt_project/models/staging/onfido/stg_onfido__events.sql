@@ -26,7 +26,15 @@ select
         events.customer_user_id, events.tagged_reference, checks.tagged_reference
     ) as client_reference,
     events.status,
-    coalesce(events.result, events.sub_result) as answer,
+    case
+        when events.result is not null
+        then events.result
+        -- The outcome of a workflow run is its status.
+        when
+            events.resource_type = 'workflow_run'
+            and events.status in ('approved', 'declined', 'review')
+        then events.status
+    end as answer,
     events.sub_result as reject_type,
     coalesce(events.reasons, events.considered_breakdowns) as reject_labels,
     coalesce(
