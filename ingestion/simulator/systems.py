@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator import coinspaid, sumsub, wallet
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.world import World
 
@@ -36,5 +37,20 @@ SYSTEMS: tuple[System, ...] = (
     System(
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
+    ),
+    System(
+        lambda world, out: coinspaid.write_coinspaid(world, out / "coinspaid"),
+        coinspaid.CONFIGURATION,
+        coinspaid.coinspaid_truth,
+    ),
+    System(
+        lambda world, out: wallet.write_wallet(world, out / "wallet"),
+        wallet.CONFIGURATION,
+        wallet.wallet_truth,
+    ),
+    System(
+        lambda world, out: sumsub.write_sumsub(world, out / "sumsub"),
+        sumsub.CONFIGURATION,
+        sumsub.sumsub_truth,
     ),
 )
