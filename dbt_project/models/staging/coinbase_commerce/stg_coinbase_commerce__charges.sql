@@ -13,7 +13,7 @@ with
             *,
             row_number() over (
                 partition by tenant_id, psp_account_id, charge_code
-                order by event_at_utc desc, timeline_entries desc, event_id
+                order by event_at_utc desc, timeline_entries desc, event_id asc
             ) as newest,
             count(*) over (
                 partition by tenant_id, psp_account_id, charge_code

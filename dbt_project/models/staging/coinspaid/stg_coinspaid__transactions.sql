@@ -20,7 +20,7 @@ with
                 order by
                     statuses.status_order desc,
                     callbacks.received_at_utc desc,
-                    callbacks.callback_key
+                    callbacks.callback_key asc
             ) as furthest,
             count(*) over (
                 partition by

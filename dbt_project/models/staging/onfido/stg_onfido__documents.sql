@@ -9,7 +9,7 @@ with
             *,
             row_number() over (
                 partition by tenant_id, kyc_source_id, object_id
-                order by received_at_utc desc, event_key
+                order by received_at_utc desc, event_key asc
             ) as newest
         from events
         where record_kind = 'report'

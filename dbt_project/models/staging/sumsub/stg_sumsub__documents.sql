@@ -11,7 +11,7 @@ with
             *,
             row_number() over (
                 partition by tenant_id, kyc_source_id, applicant_id
-                order by event_at_utc desc, received_at_utc desc, event_key
+                order by event_at_utc desc, received_at_utc desc, event_key asc
             ) as newest
         from events
         where record_kind = 'applicant'
