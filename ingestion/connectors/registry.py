@@ -12,6 +12,10 @@ from ingestion.connectors.bank import connector as bank
 from ingestion.connectors.bank.contract import CONTRACTS as BANK
 from ingestion.connectors.broker import connector as broker
 from ingestion.connectors.broker.contract import CONTRACTS as BROKER
+from ingestion.connectors.coinbase_commerce import connector as coinbase_commerce
+from ingestion.connectors.coinbase_commerce.contract import CONTRACTS as COINBASE_COMMERCE
+from ingestion.connectors.coinspaid import connector as coinspaid
+from ingestion.connectors.coinspaid.contract import CONTRACTS as COINSPAID
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
@@ -23,14 +27,20 @@ from ingestion.connectors.mt4_files import connector as mt4_files
 from ingestion.connectors.mt4_files.contract import CONTRACTS as MT4_FILES
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.onfido import connector as onfido
+from ingestion.connectors.onfido.contract import CONTRACTS as ONFIDO
 from ingestion.connectors.paypal import connector as paypal
 from ingestion.connectors.paypal.contract import CONTRACTS as PAYPAL
+from ingestion.connectors.psp import connector as psp
+from ingestion.connectors.psp.contract import CONTRACTS as PSP
 from ingestion.connectors.reference import connector as reference
 from ingestion.connectors.reference.contract import CONTRACTS as REFERENCE
 from ingestion.connectors.sanctions import connector as sanctions
 from ingestion.connectors.sanctions.contract import CONTRACTS as SANCTIONS
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
+from ingestion.connectors.sumsub import connector as sumsub
+from ingestion.connectors.sumsub.contract import CONTRACTS as SUMSUB
 from ingestion.connectors.wise import connector as wise
 from ingestion.connectors.wise.contract import CONTRACTS as WISE
 from ingestion.contracts import TableContract
@@ -64,6 +74,11 @@ CONNECTORS: dict[str, Connector] = {
     "bank": Connector(bank.sync, BANK, "path"),
     "reference": Connector(reference.sync, REFERENCE, "path"),
     "sanctions": Connector(sanctions.sync, SANCTIONS, "path"),
+    "psp": Connector(psp.sync, PSP, "path"),
+    "coinspaid": Connector(coinspaid.sync, COINSPAID, "path"),
+    "coinbase_commerce": Connector(coinbase_commerce.sync, COINBASE_COMMERCE, "path"),
+    "sumsub": Connector(sumsub.sync, SUMSUB, "path"),
+    "onfido": Connector(onfido.sync, ONFIDO, "path"),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator import coinspaid, sumsub, wallet
 from ingestion.simulator.bank_camt import write_camt
 from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, bank_truth
 from ingestion.simulator.bank_mt940 import write_mt940
@@ -87,5 +88,20 @@ SYSTEMS: tuple[System, ...] = (
         '[[sources]]\nname = "reference"\nkind = "reference"\npath = "reference"\n'
         '[sources.options.quotes]\nzone = "server"\n',
         closing_quotes_truth,
+    ),
+    System(
+        lambda world, out: coinspaid.write_coinspaid(world, out / "coinspaid"),
+        coinspaid.CONFIGURATION,
+        coinspaid.coinspaid_truth,
+    ),
+    System(
+        lambda world, out: wallet.write_wallet(world, out / "wallet"),
+        wallet.CONFIGURATION,
+        wallet.wallet_truth,
+    ),
+    System(
+        lambda world, out: sumsub.write_sumsub(world, out / "sumsub"),
+        sumsub.CONFIGURATION,
+        sumsub.sumsub_truth,
     ),
 )

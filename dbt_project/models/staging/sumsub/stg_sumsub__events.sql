@@ -1,0 +1,32 @@
+with events as (select * from {{ current_rows("sumsub_events") }} as rows_now)
+
+select
+    _tenant_id as tenant_id,
+    _source as kyc_source_id,
+    event_key,
+    record_kind,
+    event_type,
+    applicant_id,
+    external_user_id as client_reference,
+    review_status as status,
+    review_answer as answer,
+    review_reject_type as reject_type,
+    reject_labels,
+    coalesce(event_at, received_at) as event_at_utc,
+    event_at is not null as is_event_time_stated,
+    level_name,
+    attempt,
+    correlation_id,
+    inspection_id,
+    applicant_type,
+    attempt_id,
+    previous_level_name,
+    button_ids,
+    is_sandbox,
+    review_created_at as review_created_at_utc,
+    reviewed_at as reviewed_at_utc,
+    received_at as received_at_utc,
+    is_receipt_stated,
+    _source_table as source_file,
+    _source_row as source_row
+from events
