@@ -148,13 +148,13 @@ class SourceDatabase:
         """
         try:
             inspector = sa.inspect(self._open())
-            leading = [
-                index["column_names"][:1] for index in inspector.get_indexes(table, self.schema)
-            ]
-            key = inspector.get_pk_constraint(table, self.schema)["constrained_columns"]
+            found = [i["column_names"] for i in inspector.get_indexes(table, self.schema)]
+            found.append(
+                list(inspector.get_pk_constraint(table, self.schema)["constrained_columns"])
+            )
         except SQLAlchemyError as error:
             raise self._failure(error) from error
-        return {name.lower() for columns in [*leading, key[:1]] for name in columns if name}
+        return {str(columns[0]).lower() for columns in found if columns}
 
     def _open(self) -> sa.Connection:
         if self._connection is None:

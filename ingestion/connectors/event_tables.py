@@ -63,14 +63,14 @@ class CursorColumn:
             value = dt.datetime.combine(value, dt.time())
         if value.tzinfo is not None:
             value = value.astimezone(dt.UTC).replace(tzinfo=None)
-        return (value - _EPOCH) // dt.timedelta(microseconds=1)
+        return int((value - _EPOCH) // dt.timedelta(microseconds=1))
 
     def literal(self, position: int) -> str:
         """A position as the database compares it with the column."""
         if self.counts:
             return str(position)
         moment = _EPOCH + dt.timedelta(microseconds=max(position, 0))
-        if type(self.held) is types.Date or isinstance(self.held, types.Date):
+        if isinstance(self.held, types.Date):
             return f"'{moment:%Y-%m-%d}'"
         zone = "+00:00" if getattr(self.held, "timezone", False) else ""
         return f"'{moment.isoformat(' ')}{zone}'"

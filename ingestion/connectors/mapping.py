@@ -208,8 +208,10 @@ def _merged(first: dict[str, Any], second: Pairs[str, Any]) -> dict[str, Any]:
     merged = dict(first)
     for key, value in second.items():
         held = merged.get(key)
-        both = isinstance(held, dict) and isinstance(value, dict)
-        merged[key] = _merged(held, value) if both else value
+        if isinstance(held, dict) and isinstance(value, dict):
+            merged[key] = _merged(held, value)
+        else:
+            merged[key] = value
     return merged
 
 
