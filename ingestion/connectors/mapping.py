@@ -254,6 +254,7 @@ def _only_mapped_words(column: Column, renamed: tuple[Column, ...], pairs: Pairs
     name = column.target
     theirs = next(c.source for c in renamed if c.target == name)
     ours = sorted({word for word in pairs.values() if word != SKIP} | set(column.allowed))
+    told = pl.lit("a word") if column.pii else pl.format('"{}"', pl.col(name))
 
     def only_mapped_words(rows: pl.DataFrame) -> pl.DataFrame:
         strange = rows.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(ours))
@@ -261,9 +262,9 @@ def _only_mapped_words(column: Column, renamed: tuple[Column, ...], pairs: Pairs
             ROW,
             pl.lit(name).alias("column_name"),
             pl.format(
-                f'{theirs} says "{{}}", which the mapping does not translate: add it to '
+                f"{theirs} says {{}}, which the mapping does not translate: add it to "
                 f"values.<table>.{name} (ours: {', '.join(ours)}, or {SKIP})",
-                pl.col(name),
+                told,
             ).alias("reason"),
         )
 

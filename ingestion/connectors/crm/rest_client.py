@@ -78,7 +78,7 @@ class Api:
         watch = _Watch(f"source {self.source}, {self.base_url}{path}")
         selector = endpoint.rows or self.options.rows
         params = {**endpoint.params, **pages.sizes, **extra}
-        look = partial(watch.look_at_list, selector)
+        look = partial(watch.look_at_list, selector, jsonpath.compile_path(selector))
         yield from self._read(path, params, selector, pages.configuration(), look, watch)
 
     def stated_total(self, path: str, where: str) -> int:
@@ -146,11 +146,11 @@ class _Watch:
         if response.status_code < 400:
             response.json()
 
-    def look_at_list(self, selector: str, response: requests.Response) -> None:
+    def look_at_list(self, selector: str, path: Any, response: requests.Response) -> None:
         """Raise for a body without its list, or one that came before."""
         if response.status_code >= 400:
             return
-        found = jsonpath.find_values(jsonpath.compile_path(selector), response.json())
+        found = jsonpath.find_values(path, response.json())
         if not found or not isinstance(found[0], list):
             raise SourceError(
                 f"The API's answer has no list at {selector}.",
