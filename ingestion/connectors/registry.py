@@ -13,6 +13,8 @@ from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
+from ingestion.connectors.fxbo import connector as fxbo
+from ingestion.connectors.fxbo.contract import CONTRACTS as FXBO
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
 from ingestion.connectors.stripe import connector as stripe
@@ -38,6 +40,7 @@ CONNECTORS: dict[str, Connector] = {
     "ecb": Connector(ecb.sync, ECB, "none"),
     "broker": Connector(broker.sync, BROKER, "path"),
     "crm": Connector(crm.sync, CRM, "url or path"),
+    "fxbo": Connector(fxbo.sync, FXBO, "url"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
 }

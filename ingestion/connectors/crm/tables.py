@@ -11,7 +11,7 @@ from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.event_tables import CursorColumn, read_events
+from ingestion.connectors.event_tables import CursorColumn, Shaped, read_events
 from ingestion.connectors.full_exports import holds_rows
 from ingestion.connectors.mapping import MappedTable, Mapping
 from ingestion.connectors.mt5.discovery import PhysicalTable
@@ -44,7 +44,7 @@ def sync_tables(context: PassContext, url: str, mapping: Mapping) -> None:
                 continue
             cursor = _cursor(context, mapped, table, columns)
             if cursor is None:
-                read_whole(context, database, table, mapped)
+                read_whole(context, database, table, mapped.shaped)
             else:
                 read_events(context, database, table, cursor, mapped.shaped)
 
@@ -54,9 +54,13 @@ def bind(
     contract: TableContract,
     name: str,
     columns: dict[str, Any],
-    section: str,
+    section: str = "",
 ) -> PhysicalTable | None:
-    """The table under its contract; None where a required column is missing, which is noted."""
+    """The table under its contract; None where a required column is missing, which is noted.
+
+    Args:
+        section: of ``options.columns`` that maps its columns; empty where none does.
+    """
     by_lower = {column.lower(): column for column in columns}
     bound: dict[str, tuple[str, Any]] = {}
     complete = True
@@ -71,7 +75,9 @@ def bind(
                     contract.table,
                     "error",
                     f"Table {name} has no column {column.source}.",
-                    f"map {column.target} in options.columns.{section}",
+                    f"map {column.target} in options.columns.{section}"
+                    if section
+                    else "grant SELECT on it, or read a version of the database that has it",
                 )
             )
     return PhysicalTable(contract, name, bound) if complete else None
@@ -112,9 +118,13 @@ def _cursor(
 
 
 def read_whole(
-    context: PassContext, database: SourceDatabase, table: PhysicalTable, mapped: MappedTable
+    context: PassContext, database: SourceDatabase, table: PhysicalTable, shaped: Shaped
 ) -> None:
-    """Load all rows of a table; rows held and not in it any more become tombstones."""
+    """Load all rows of a table; rows held and not in it any more become tombstones.
+
+    Args:
+        shaped: makes of the rows what the contract expects.
+    """
     queries = Queries(database, table)
     frame = database.read(queries.rows(), queries.count())
     if not frame.height and holds_rows(context, table.contract):
@@ -133,7 +143,7 @@ def read_whole(
             tenant=context.source.tenant,
             source=context.source.name,
             kind=context.source.kind,
-            frame=mapped.shaped(frame).with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
+            frame=shaped(frame).with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
             complete=Completeness(everything=True),
             detail={"physical_tables": [table.name], "rows": frame.height},
         )
