@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import types
@@ -27,6 +28,8 @@ from ingestion.problems import Problem
 CHUNK_ROWS = 200_000
 OVERLAP_SECONDS = 600
 OVERLAP_ROWS = 1_000
+UTC = "UTC"
+_INACCURACY = dt.timedelta(minutes=5)
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - the source's clock, whatever its zone
 
 
@@ -37,12 +40,27 @@ class CursorColumn:
     Attributes:
         name: as the database spells it.
         held: its type there.
+        zone: IANA zone of its times, where they state no offset.
         overlap_days: for a column of days; 0 takes ``options.overlap_seconds``.
     """
 
     name: str
     held: types.TypeEngine[Any]
+    zone: str = "UTC"
     overlap_days: int = 0
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether the database itself keeps the column in UTC."""
+        return bool(getattr(self.held, "timezone", False))
+
+    @property
+    def now(self) -> int:
+        """The present as a position: no cursor goes beyond it.
+
+        A row dated in the future would otherwise move the cursor past all that come until then.
+        """
+        return present(UTC if self.is_utc else self.zone)
 
     @property
     def counts(self) -> bool:
@@ -72,8 +90,14 @@ class CursorColumn:
         moment = _EPOCH + dt.timedelta(microseconds=max(position, 0))
         if isinstance(self.held, types.Date):
             return f"'{moment:%Y-%m-%d}'"
-        zone = "+00:00" if getattr(self.held, "timezone", False) else ""
+        zone = "+00:00" if self.is_utc else ""
         return f"'{moment.isoformat(' ')}{zone}'"
+
+
+def present(zone: str) -> int:
+    """Microseconds since 1970 on the clock of a zone, and five minutes for its inaccuracy."""
+    local = dt.datetime.now(ZoneInfo(zone)).replace(tzinfo=None) + _INACCURACY
+    return int((local - _EPOCH) // dt.timedelta(microseconds=1))
 
 
 Shaped = Callable[[pl.DataFrame], pl.DataFrame]
@@ -96,25 +120,48 @@ def read_events(
     """
     quoted = database.dialect.quote(cursor.name)
     name = Queries(database, table).name
-    stored = context.state.cursors.get(table.name)
-    start = None if stored is None else stored[0] - _overlap(context, cursor)
+    stored = _stored(context, table, cursor)
+    start = None if stored is None else stored - _overlap(context, cursor)
     where = "" if start is None else f"WHERE {quoted} >= {cursor.literal(start)}"
-    ((count, newest),) = database.rows(f"SELECT count(*), max({quoted}) FROM {name} {where}")
-    seen = (stored, count, str(newest))
+    past = quoted
+    if not cursor.counts:
+        past = f"CASE WHEN {quoted} <= {cursor.literal(cursor.now)} THEN {quoted} END"
+    ((count, newest, newest_past),) = database.rows(
+        f"SELECT count(*), max({quoted}), max({past}) FROM {name} {where}"
+    )
     remembered = f"extent:{table.name}"
+    seen = (cursor.name, stored, count, str(newest), str(newest_past))
     if context.memory.get(remembered) == seen and not context.sweep:
         return
     try:
         greatest = None if newest is None else cursor.position(newest)
+        reachable = None if newest_past is None else cursor.position(newest_past)
     except ValueError:
         context.problems.append(_no_cursor(table, cursor, newest))
         return
     if context.sweep or stored is None:
         # No comparison finds them: a row that was never changed may have no change time.
         where = f"{where or 'WHERE 1 = 1'} OR {quoted} IS NULL"
-    moved = _read_chunks(context, database, table, cursor, shaped, where, greatest)
-    if moved is not None:
-        context.memory[remembered] = ((moved, None), count, str(newest))
+    extent = _Extent(where, greatest, reachable, stored)
+    if _read_chunks(context, database, table, cursor, shaped, extent):
+        context.memory[remembered] = (cursor.name, _stored(context, table, cursor), *seen[2:])
+
+
+def _stored(context: PassContext, table: PhysicalTable, cursor: CursorColumn) -> int | None:
+    """The stored position; None where there is none, or one of another column."""
+    value, column = context.state.cursors.get(table.name, (0, None))
+    return value if column == cursor.name else None
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """What there is to read: the condition, its greatest position, the greatest one that is not in
+    the future, and where the last load came to."""
+
+    where: str
+    greatest: int | None
+    reachable: int | None
+    stored: int | None
 
 
 def _read_chunks(
@@ -123,29 +170,28 @@ def _read_chunks(
     table: PhysicalTable,
     cursor: CursorColumn,
     shaped: Shaped,
-    where: str,
-    greatest: int | None,
-) -> int | None:
-    """The cursor once everything was loaded; None where the pass was stopped."""
+    extent: _Extent,
+) -> bool:
+    """Load chunk after chunk; False where the pass was stopped before the last one."""
     queries = Queries(database, table)
     quoted = database.dialect.quote(cursor.name)
     chunk = context.integer_option("chunk_rows", CHUNK_ROWS)
-    stored = context.state.cursors.get(table.name)
-    reached = stored[0] if stored else 0
+    where = extent.where
+    reached = extent.stored or 0
     while not context.stopping():
         ((end,),) = database.rows(
             f"SELECT max(c) FROM (SELECT {quoted} AS c FROM {queries.name} {where} "
             f"ORDER BY {quoted} LIMIT {chunk}) AS q"
         )
         position = None if end is None else cursor.position(end)
-        last = position is None or greatest is None or position >= greatest
+        last = position is None or extent.greatest is None or position >= extent.greatest
         until = "" if last or position is None else cursor.literal(position)
         clause = f"({where.removeprefix('WHERE ')})" if where else "1 = 1"
         upper = f" AND ({quoted} <= {until} OR {quoted} IS NULL)" if until else ""
         frame = database.read(queries.rows(f"WHERE {clause}{upper}"))
-        if position is not None:
-            newest = greatest if last and greatest is not None else position
-            reached = max(reached, min(newest, _latest(cursor, newest)))
+        if extent.reachable is not None:
+            read_to = extent.reachable if last or position is None else position
+            reached = max(reached, min(read_to, extent.reachable))
         context.load(
             Batch(
                 contract=table.contract,
@@ -153,7 +199,7 @@ def _read_chunks(
                 source=context.source.name,
                 kind=context.source.kind,
                 frame=shaped(frame).with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
-                cursors=(CursorMove(table.name, reached),),
+                cursors=(CursorMove(table.name, reached, cursor.name),),
                 detail={
                     "physical_tables": [table.name],
                     "rows": frame.height,
@@ -162,17 +208,9 @@ def _read_chunks(
             )
         )
         if last:
-            return reached
+            return True
         where = f"WHERE {quoted} > {until}"
-    return None
-
-
-def _latest(cursor: CursorColumn, newest: int) -> int:
-    """How far a cursor may go: a row dated in the far future must not hide all later ones."""
-    if cursor.counts:
-        return newest
-    tomorrow = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(days=1)
-    return (tomorrow - _EPOCH) // dt.timedelta(microseconds=1)
+    return False
 
 
 def _overlap(context: PassContext, cursor: CursorColumn) -> int:

@@ -1,7 +1,7 @@
 """Texts of another system in the one form that the contract checks read.
 
-What cannot be brought into that form keeps its text and says why after it, so that the checks
-refuse it and quarantine shows both.
+What cannot be brought into that form keeps its text, quoted, and says why after it, so that the
+checks refuse it and quarantine shows both.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _dates(values: pl.Series, form: str) -> pl.Series:
     read = text.str.to_date(form, strict=False)
     wrong = read.is_null() & text.is_not_null() & (text != "")
     shown = read.dt.strftime("%Y-%m-%d")
-    told = text + f" (is not in the form {form})"
+    told = '"' + text + f'" is not in the form {form}'
     return told.zip_with(wrong, shown).alias(values.name)
 
 
@@ -123,4 +123,5 @@ def _told(texts: pl.Series, read: pl.Series, wrong: pl.Series, reason: str) -> p
         if read.dtype == pl.String
         else read.dt.strftime("%Y-%m-%d %H:%M:%S%.6f").zip_with(read.is_not_null(), texts)
     )
-    return (texts + f" ({reason})").zip_with(wrong, shown).alias(texts.name)
+    told = '"' + texts + f'" {reason}'
+    return told.zip_with(wrong, shown).alias(texts.name)

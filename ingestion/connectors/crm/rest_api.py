@@ -22,7 +22,7 @@ from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
 from ingestion.connectors.crm.rest_client import Api, RefusedListError
 from ingestion.connectors.crm.rest_options import Endpoint, rest_options
-from ingestion.connectors.event_tables import OVERLAP_ROWS, OVERLAP_SECONDS
+from ingestion.connectors.event_tables import OVERLAP_ROWS, OVERLAP_SECONDS, UTC, present
 from ingestion.connectors.full_exports import holds_rows
 from ingestion.connectors.mapping import MappedTable, Mapping
 from ingestion.connectors.row_limit import row_limit
@@ -209,8 +209,10 @@ def _read_since(context: PassContext, one: _List) -> None:
             return
         for row in rows:
             position, its_form = _position(one, _text(_at(row, one.cursor)))
-            reached, form = max((reached, form), (position, its_form), key=lambda item: item[0])
-        moved = CursorMove(one.path, min(reached, _latest(one)), form)
+            # A row dated in the future must not hide those that come until then.
+            if reached < position <= _now(one, its_form):
+                reached, form = position, its_form
+        moved = CursorMove(one.path, reached, form)
         if rows or stored is None:
             _load(context, one, texts, len(rows), None, moved)
         if chunk is None or len(rows) < chunk:
@@ -273,10 +275,11 @@ def _since(context: PassContext, one: _List, stored: tuple[int, str | None]) -> 
     return moment.isoformat(timespec="seconds") + (form or "")
 
 
-def _latest(one: _List) -> int:
-    """A row dated in the far future must not hide all later ones."""
-    tomorrow = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(days=1)
-    return (tomorrow - _EPOCH) // dt.timedelta(microseconds=1)
+def _now(one: _List, form: str | None) -> float:
+    """The present as a position in that form."""
+    if form == "number":
+        return float("inf")
+    return present(UTC if form == "Z" or one.endpoint.since_format else one.mapped.zone)
 
 
 def _at(row: Any, path: str) -> Any:

@@ -100,12 +100,12 @@ def _cursor(
         if not marker or not table.has(marker) or mapped.formats.get(marker):
             # Texts in a form of their own do not sort as times do.
             return None
-        return CursorColumn(*table.columns[marker])
+        return CursorColumn(*table.columns[marker], zone=mapped.zone)
     if not mapped.cursor:
         return None
     for name, held in columns.items():
         if name.lower() == mapped.cursor.lower():
-            return CursorColumn(name, held)
+            return CursorColumn(name, held, zone=mapped.zone)
     context.problems.append(
         Problem(
             table.contract.table,
