@@ -15,10 +15,11 @@ from pathlib import Path
 import duckdb
 
 from quality.findings import Check
+from quality.truth_crm import BONUS_GRANTS, CRM_TABLES
 from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 
-COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS)
+COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS, CRM_TABLES, BONUS_GRANTS)
 
 
 @dataclass(frozen=True)

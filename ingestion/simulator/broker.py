@@ -51,6 +51,6 @@ def write_configuration(path: Path, *, from_environment: bool) -> None:
         '[[sources]]\nname = "ecb"\nkind = "ecb"\n\n'
         '[[sources]]\nname = "crm"\nkind = "crm"\npath = "crm"\n\n'
         '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n'
-        + "".join(f"\n{system.configuration}" for system in SYSTEMS),
+        + "".join(f"\n{system.configuration}" for system in SYSTEMS if system.configuration),
         encoding="utf-8",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.crm_events import crm_truth, write_crm_events
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.world import World
 
@@ -24,6 +25,7 @@ class System:
         write: writes the system's own files or databases under the simulation's folder, in a
             folder of its own; gives rows per file or table.
         configuration: the ``[[sources]]`` blocks that read them; paths count from that folder.
+            Empty where another system's block reads them.
         truth: what its figures must come to, by file name without suffix under ``truth/``.
     """
 
@@ -33,6 +35,8 @@ class System:
 
 
 SYSTEMS: tuple[System, ...] = (
+    # Part of the CRM's folder, which has its block already.
+    System(lambda world, out: write_crm_events(world, out / "crm"), "", crm_truth),
     System(
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
