@@ -107,7 +107,7 @@ class Mapping(BaseModel):
             for column in contract.columns
         )
         words = tuple(
-            _only_mapped_words(contract.column(column), columns, pairs)
+            _only_mapped_words(f"values.{name}.{column}", contract.column(column), columns, pairs)
             for column, pairs in values.items()
             if contract.column(column).type == "VARCHAR"
         )
@@ -249,7 +249,9 @@ def _refuse(what: str, where: str, todo: str) -> None:
     raise SettingsError(f"The mapping cannot be used: {what}.", where=where, todo=todo)
 
 
-def _only_mapped_words(column: Column, renamed: tuple[Column, ...], pairs: Pairs[str, str]) -> Rule:
+def _only_mapped_words(
+    section: str, column: Column, renamed: tuple[Column, ...], pairs: Pairs[str, str]
+) -> Rule:
     """A rule: a row whose word is in no pair is refused, and the word is named."""
     name = column.target
     theirs = next(c.source for c in renamed if c.target == name)
@@ -263,7 +265,7 @@ def _only_mapped_words(column: Column, renamed: tuple[Column, ...], pairs: Pairs
             pl.lit(name).alias("column_name"),
             pl.format(
                 f"{theirs} says {{}}, which the mapping does not translate: add it to "
-                f"values.<table>.{name} (ours: {', '.join(ours)}, or {SKIP})",
+                f"{section} (ours: {', '.join(ours)}, or {SKIP})",
                 told,
             ).alias("reason"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -192,8 +193,11 @@ def preview(
             if seen.refused_count:
                 print_table(
                     f"{key}: {seen.refused_count:,} rows would be quarantined",
-                    ["row", "key", "column", "reason"],
-                    seen.refused.select("row_number", "row_key", "column_name", "reason").rows(),
+                    ["row", "key", "column", "value", "reason"],
+                    [
+                        (number, key, column, json.loads(row).get(column), reason)
+                        for number, key, column, reason, row in seen.refused.rows()
+                    ],
                 )
         for problem in found.problems:
             if only in (None, problem.table):

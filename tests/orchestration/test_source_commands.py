@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -346,3 +349,23 @@ result = "outcome"
     )
     findings = answer("test", "sql")["findings"]
     assert "no index" not in details(findings, "warning")
+
+
+def test_add_asks_on_a_terminal_for_what_is_missing(office: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = "from orchestration.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "source", "add", "--no-test"],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+    )
+    os.write(ours, b"asked\nstripe\nfolder of files\n")
+    told, _ = process.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, told
+    assert "kind (ecb, broker, crm" in told.decode()
+    source = load_settings().source("asked")
+    assert (source.kind, source.path) == ("stripe", office / "folder of files")
