@@ -368,3 +368,36 @@ def test_new_tables_as_files(home: Path, tmp_path: Path) -> None:
         assert "192.0.2.9" not in str(rows(settings, f"SELECT * FROM lake.raw.{table}"))
     assert one(settings, "SELECT comment FROM lake.pii.crm_cash_approvals") == "Ada Secret is fine"
     assert "Secret" not in str(rows(settings, "SELECT * FROM lake.raw.quarantine"))
+
+
+@pytest.mark.parametrize("step", ["began", "rows", "written", "committed"])
+def test_a_read_that_was_killed_goes_on_where_it_was(home: Path, events: Path, step: str) -> None:
+    settings = settings_for(home, sql_crm(events, chunk_rows=30))
+    seen: list[str] = []
+
+    def fault(name: str) -> None:
+        seen.append(name)
+        if name == step and seen.count(step) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync_once(settings, fault=fault)
+    logins = "SELECT count(*), count(DISTINCT event_id) FROM lake.raw.crm_login_events"
+    # Two whole tables, one chunk, and the one it was killed in: all of it or nothing.
+    assert rows(settings, "SELECT count(*) FROM lake.raw.crm_login_events")[0][0] % 30 in (0, 1)
+    synced(settings)
+    assert rows(settings, logins) == [(100, 100)]
+    assert synced(settings).loads == 0
+
+
+def test_a_lost_column_stops_its_table_only(home: Path, events: Path) -> None:
+    settings = settings_for(home, sql_crm(events))
+    synced(settings)
+    with database(events) as con:
+        con.execute("ALTER TABLE crm_login_events DROP COLUMN result")
+        con.execute("INSERT INTO crm_clients VALUES ('C2', 'DE')")
+    report = synced(settings)
+    assert [p.what for p in report.problems if p.severity == "error"] == [
+        "Table crm_login_events has no column result."
+    ]
+    assert report.new == 1

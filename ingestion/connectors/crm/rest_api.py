@@ -8,7 +8,6 @@ either, or that the count the API states leaves no room for.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +19,7 @@ from ingestion.batch import Batch, Completeness, CursorMove
 from ingestion.checks import SOURCE_TABLE, check_batch
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
+from ingestion.connectors.crm.json_fields import field_at, field_text, has_field
 from ingestion.connectors.crm.rest_client import Api, RefusedListError
 from ingestion.connectors.crm.rest_options import Endpoint, rest_options
 from ingestion.connectors.event_tables import OVERLAP_ROWS, OVERLAP_SECONDS, UTC, present
@@ -75,11 +75,11 @@ class _List:
         """Rows as texts under our names, each key once, as it was read last."""
         texts = {
             column.target: pl.Series(
-                [_text(_at(row, column.source)) for row in rows], dtype=pl.String
+                [field_text(field_at(row, column.source)) for row in rows], dtype=pl.String
             )
             for column in self.contract.columns
             if column.target not in self.mapped.constants
-            and (not rows or any(_has(row, column.source) for row in rows))
+            and (not rows or any(has_field(row, column.source) for row in rows))
         }
         frame = pl.DataFrame(texts)
         key = [name for name in self.contract.key if name in texts]
@@ -208,7 +208,7 @@ def _read_since(context: PassContext, one: _List) -> None:
             context.problems.extend(problems)
             return
         for row in rows:
-            position, its_form = _position(one, _text(_at(row, one.cursor)))
+            position, its_form = _position(one, field_text(field_at(row, one.cursor)))
             # A row dated in the future must not hide those that come until then.
             if reached < position <= _now(one, its_form):
                 reached, form = position, its_form
@@ -280,33 +280,3 @@ def _now(one: _List, form: str | None) -> float:
     if form == "number":
         return float("inf")
     return present(UTC if form == "Z" or one.endpoint.since_format else one.mapped.zone)
-
-
-def _at(row: Any, path: str) -> Any:
-    """A field, or one inside objects: ``profile.address.country``."""
-    if isinstance(row, dict) and path in row:
-        return row[path]
-    for part in path.split("."):
-        if not isinstance(row, dict):
-            return None
-        row = row.get(part)
-    return row
-
-
-def _has(row: Any, path: str) -> bool:
-    if isinstance(row, dict) and path in row:
-        return True
-    *way, last = path.split(".")
-    for part in way:
-        row = row.get(part) if isinstance(row, dict) else None
-    return isinstance(row, dict) and last in row
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
