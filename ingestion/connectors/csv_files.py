@@ -33,7 +33,11 @@ def file_hash(path: Path) -> str:
 
 
 def read_csv(
-    path: Path, contract: TableContract, renamed: dict[str, str] | None = None
+    path: Path,
+    contract: TableContract,
+    renamed: dict[str, str] | None = None,
+    *,
+    delimiter: str = ",",
 ) -> FileRead:
     """Read a CSV file under a contract; ``frame`` is None when it cannot be loaded.
 
@@ -50,7 +54,7 @@ def read_csv(
             contract, sha256, f"{path.name} row {row} is not UTF-8.", "save the file as UTF-8"
         )
     try:
-        lines = list(csv.reader(text.splitlines(keepends=True), strict=True))
+        lines = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
     except csv.Error as error:
         return _failed(
             contract, sha256, f"{path.name} is not a CSV file: {error}.", "export it again"

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingestion.connectors.dialects import Dialect, dialect_of
+from ingestion.connectors.row_limit import row_limit
 from warehouse.errors import SourceError
 
 # Below this many rows opening a second connection costs more than it saves.
@@ -88,7 +89,7 @@ class SourceDatabase:
             raise self._failure(error) from error
 
     def read(self, query: str, expected: int | None = None) -> pl.DataFrame:
-        """The rows of a query as a frame.
+        """The rows of a query as a frame; only the first ones within ``limited_rows``.
 
         Args:
             query: SQL of this database's dialect.
@@ -97,6 +98,9 @@ class SourceDatabase:
         Raises:
             SourceError: the database went away, is locked, or refuses.
         """
+        limit = row_limit()
+        if limit is not None:
+            return self._read_by_cursor(f"SELECT * FROM ({query}) AS looked_at LIMIT {limit}")
         if expected is not None and expected <= CURSOR_ROWS:
             return self._read_by_cursor(query)
         try:
@@ -135,6 +139,22 @@ class SourceDatabase:
         except SQLAlchemyError as error:
             raise self._failure(error) from error
         return {column["name"]: column["type"] for column in found}
+
+    def indexed_columns(self, table: str) -> set[str]:
+        """Columns that an index or the primary key of a table starts with, in lower case.
+
+        Raises:
+            SourceError: the database does not answer.
+        """
+        try:
+            inspector = sa.inspect(self._open())
+            found = [i["column_names"] for i in inspector.get_indexes(table, self.schema)]
+            found.append(
+                list(inspector.get_pk_constraint(table, self.schema)["constrained_columns"])
+            )
+        except SQLAlchemyError as error:
+            raise self._failure(error) from error
+        return {str(columns[0]).lower() for columns in found if columns}
 
     def _open(self) -> sa.Connection:
         if self._connection is None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import polars as pl
 
 from ingestion.batch import Batch, Completeness
 from ingestion.connectors.context import PassContext
@@ -12,8 +17,34 @@ from ingestion.problems import Problem
 from warehouse.errors import SourceError
 
 
-def sync_folder(context: PassContext, contracts: tuple[TableContract, ...]) -> None:
+def _as_read(contract: TableContract, frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """How the files of a folder differ from the plain form.
+
+    Attributes:
+        shaped: makes of the rows of a file what its contract expects.
+        fingerprint: of how that is done; the same file read otherwise is another content.
+    """
+
+    delimiter: str = ","
+    shaped: Callable[[TableContract, pl.DataFrame], pl.DataFrame] = _as_read
+    fingerprint: str = ""
+
+
+PLAIN = FileForm()
+
+
+def sync_folder(
+    context: PassContext, contracts: tuple[TableContract, ...], form: FileForm = PLAIN
+) -> None:
     """Load ``<source_table>.csv`` of each contract from the source's folder.
+
+    Args:
+        form: of the files; a ``source_table`` that ends in a suffix is the file's whole name.
 
     Raises:
         SourceError: the folder cannot be read.
@@ -28,9 +59,10 @@ def sync_folder(context: PassContext, contracts: tuple[TableContract, ...]) -> N
     for contract in contracts:
         if context.stopping():
             return
-        path = folder / f"{contract.source_table}.csv"
+        name = contract.source_table
+        path = folder / (name if Path(name).suffix else f"{name}.csv")
         if path.is_file():
-            _sync_file(context, contract, path)
+            _sync_file(context, contract, path, form)
         else:
             context.problems.append(missing_file(contract, path))
 
@@ -45,15 +77,15 @@ def missing_file(contract: TableContract, path: Path) -> Problem:
     )
 
 
-def _sync_file(context: PassContext, contract: TableContract, path: Path) -> None:
+def _sync_file(context: PassContext, contract: TableContract, path: Path, form: FileForm) -> None:
     try:
         status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_size)
+        stamp = (status.st_mtime_ns, status.st_size, form.fingerprint)
         remembered = context.memory.get(f"file:{path}")
         if isinstance(remembered, tuple) and remembered[0] == stamp:
             context.problems.extend(remembered[1])
             return
-        read = read_csv(path, contract)
+        read = read_csv(path, contract, delimiter=form.delimiter)
     except OSError as error:
         raise SourceError(
             f"The file cannot be read: {error.strerror}.",
@@ -78,14 +110,21 @@ def _sync_file(context: PassContext, contract: TableContract, path: Path) -> Non
                     tenant=context.source.tenant,
                     source=context.source.name,
                     kind=context.source.kind,
-                    frame=read.frame,
+                    frame=form.shaped(contract, read.frame),
                     complete=Completeness(everything=True),
-                    detail={"files": {path.name: read.sha256}, "rows": read.frame.height},
-                    content_sha256=read.sha256,
+                    detail={"files": {path.name: read.sha256}, "rows": read.frame.height}
+                    | ({"mapping": form.fingerprint} if form.fingerprint else {}),
+                    content_sha256=_content(read.sha256, form),
                 )
             )
     context.problems.extend(problems)
     context.memory[f"file:{path}"] = (stamp, problems)
+
+
+def _content(sha256: str, form: FileForm) -> str:
+    if not form.fingerprint:
+        return sha256
+    return hashlib.sha256(f"{sha256}{form.fingerprint}".encode()).hexdigest()
 
 
 def holds_rows(context: PassContext, contract: TableContract) -> bool:

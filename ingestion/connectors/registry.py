@@ -21,6 +21,8 @@ from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
+from ingestion.connectors.fxbo import connector as fxbo
+from ingestion.connectors.fxbo.contract import CONTRACTS as FXBO
 from ingestion.connectors.mt4 import connector as mt4
 from ingestion.connectors.mt4.contract import CONTRACTS as MT4
 from ingestion.connectors.mt4_files import connector as mt4_files
@@ -64,6 +66,7 @@ CONNECTORS: dict[str, Connector] = {
     "ecb": Connector(ecb.sync, ECB, "none"),
     "broker": Connector(broker.sync, BROKER, "path"),
     "crm": Connector(crm.sync, CRM, "url or path"),
+    "fxbo": Connector(fxbo.sync, FXBO, "url"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "mt4": Connector(mt4.sync, MT4, "url"),
     "mt4_files": Connector(mt4_files.sync, MT4_FILES, "path"),

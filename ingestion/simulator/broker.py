@@ -110,5 +110,6 @@ def write_configuration(path: Path, *, from_environment: bool, white_label: bool
         '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n'
         + "".join(f"\n{system.configuration}" for system in SYSTEMS)
         + (_WHITE_LABEL if white_label else ""),
+        +"".join(f"\n{system.configuration}" for system in SYSTEMS if system.configuration),
         encoding="utf-8",
     )

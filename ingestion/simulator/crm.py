@@ -135,10 +135,10 @@ def _cash_requests(world: World) -> Rows:
                 provider_of(operation), references[operation.request],
             )
         )  # fmt: skip
-    return rows + _unfinished_requests(world)
+    return rows + unfinished_requests(world)
 
 
-def _unfinished_requests(world: World) -> Rows:
+def unfinished_requests(world: World) -> Rows:
     """Pending, approved and declined requests: they must move nothing."""
     population, window = world.population, world.window
     number = world.cash.next_request

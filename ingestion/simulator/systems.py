@@ -13,6 +13,7 @@ from ingestion.simulator.bank_camt import write_camt
 from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, bank_truth
 from ingestion.simulator.bank_mt940 import write_mt940
 from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closing_quotes
+from ingestion.simulator.crm_events import crm_truth, write_crm_events
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
@@ -34,6 +35,7 @@ class System:
         write: writes the system's own files or databases under the simulation's folder, in a
             folder of its own; gives rows per file or table.
         configuration: the ``[[sources]]`` blocks that read them; paths count from that folder.
+            Empty where another system's block reads them.
         truth: what its figures must come to, by file name without suffix under ``truth/``.
     """
 
@@ -56,6 +58,8 @@ def _bank(name: str, options: str = "") -> str:
 
 
 SYSTEMS: tuple[System, ...] = (
+    # Part of the CRM's folder, which has its block already.
+    System(lambda world, out: write_crm_events(world, out / "crm"), "", crm_truth),
     System(
         write_mt4,
         '[[sources]]\nname = "mt4_live"\nkind = "mt4"\nurl = "sqlite:///mt4_live.sqlite"\n',

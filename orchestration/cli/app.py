@@ -12,6 +12,7 @@ from orchestration.cli import (
     published,
     query,
     serve,
+    sources,
     statements,
     work,
 )
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 
 app.command("simulate")(broker.simulate)
+app.add_typer(sources.app, name="source")
 app.command("sync")(work.sync)
 app.command("build")(work.build)
 app.command("close")(work.close)

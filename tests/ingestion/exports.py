@@ -65,18 +65,21 @@ _TYPES = {
         "DOUBLE": "double",
         "TEXT": "varchar(64)",
         "DATETIME": "datetime",
+        "DATE": "date",
     },
     "postgresql": {
         "BIGINT": "bigint",
         "DOUBLE": "double precision",
         "TEXT": "varchar(64)",
         "DATETIME": "timestamp",
+        "DATE": "date",
     },
     "mysql": {
         "BIGINT": "bigint unsigned",
         "DOUBLE": "double",
         "TEXT": "varchar(64)",
         "DATETIME": "datetime(6)",
+        "DATE": "date",
     },
 }
 

@@ -1,113 +1,39 @@
-"""One pass over a CRM: a folder of full CSV exports, or its SQL tables."""
+"""One pass over a CRM: a folder of full CSV exports, its SQL tables, or its REST API."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
-from ingestion.batch import Batch, Completeness
-from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
-from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.full_exports import holds_rows, sync_folder
-from ingestion.connectors.sql_tables.discovery import PhysicalTable
-from ingestion.connectors.sql_tables.queries import Queries
+from ingestion.connectors.crm.tables import sync_tables
+from ingestion.connectors.full_exports import FileForm, sync_folder
+from ingestion.connectors.mapping import mapping_of
 from ingestion.contracts import TableContract
-from ingestion.problems import Problem
 
 
 def sync(context: PassContext) -> None:
-    """Load the CRM's tables, all of each.
-
-    With a ``url`` they are read by SQL: ``options.tables`` maps our table name to the CRM's
-    (default ``crm_<name>``), ``options.columns`` maps, per table, our column to the CRM's.
+    """Load the CRM: by its API where ``url`` is http(s), by SQL where it is another, else files.
 
     Raises:
-        SourceError: the folder or the database cannot be read.
+        SourceError: the folder, the database or the API cannot be read.
+        SettingsError: the mapping cannot be used.
     """
+    mapping = mapping_of(context, CONTRACTS)
     url = context.source.database_url()
-    if url is None:
-        sync_folder(context, CONTRACTS)
+    if url is not None and url.startswith(("http://", "https://")):
+        # The reader's library takes a second to import: only where there is an API to read.
+        from ingestion.connectors.crm.rest_api import sync_endpoints
+
+        sync_endpoints(context, url, mapping)
         return
-    options = context.source.options
-    with SourceDatabase(url, context.source.name, options.get("schema")) as database:
-        present = {name.lower(): name for name in database.tables()}
-        for contract in CONTRACTS:
-            if context.stopping():
-                return
-            wanted = options.get("tables", {}).get(
-                contract.source_table, f"crm_{contract.source_table}"
-            )
-            name = present.get(str(wanted).lower())
-            if name is None:
-                context.problems.append(_missing_table(contract, str(wanted)))
-                continue
-            mapping = options.get("columns", {}).get(contract.source_table, {})
-            table = _bind(context, contract, name, database.columns(name), mapping)
-            if table is not None:
-                _load(context, database, table)
-
-
-def _bind(
-    context: PassContext,
-    contract: TableContract,
-    name: str,
-    columns: dict[str, Any],
-    mapping: dict[str, str],
-) -> PhysicalTable | None:
-    by_lower = {column.lower(): column for column in columns}
-    bound: dict[str, tuple[str, Any]] = {}
-    complete = True
-    for column in contract.columns:
-        theirs = str(mapping.get(column.target, column.source))
-        held = by_lower.get(theirs.lower())
-        if held is not None:
-            bound[column.target] = (held, columns[held])
-        elif column.required:
-            complete = False
-            context.problems.append(
-                Problem(
-                    contract.table,
-                    "error",
-                    f"Table {name} has no column {theirs}.",
-                    f"map {column.target} in options.columns.{contract.source_table}",
-                )
-            )
-    return PhysicalTable(contract, name, bound) if complete else None
-
-
-def _missing_table(contract: TableContract, wanted: str) -> Problem:
-    return Problem(
-        contract.table,
-        "error" if contract.required else "warning",
-        f"The CRM has no table {wanted}.",
-        f"map {contract.source_table} in options.tables, or grant SELECT on it",
-    )
-
-
-def _load(context: PassContext, database: SourceDatabase, table: PhysicalTable) -> None:
-    queries = Queries(database, table)
-    frame = database.read(queries.rows(), queries.count())
-    if not frame.height and holds_rows(context, table.contract):
-        context.problems.append(
-            Problem(
-                table.contract.table,
-                "error",
-                f"Table {table.name} is empty, but its rows were loaded before.",
-                "nothing was deleted here; check the CRM",
-            )
-        )
+    if url is not None:
+        sync_tables(context, url, mapping)
         return
-    context.load(
-        Batch(
-            contract=table.contract,
-            tenant=context.source.tenant,
-            source=context.source.name,
-            kind=context.source.kind,
-            frame=frame.with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
-            complete=Completeness(everything=True),
-            detail={"physical_tables": [table.name], "rows": frame.height},
-        )
-    )
+    tables = {contract.table: mapping.of(contract) for contract in CONTRACTS}
+
+    def shaped(contract: TableContract, frame: pl.DataFrame) -> pl.DataFrame:
+        return tables[contract.table].shaped(frame)
+
+    form = FileForm(mapping.delimiter, shaped, mapping.fingerprint)
+    sync_folder(context, tuple(table.contract for table in tables.values()), form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
 from ingestion.connectors.crm.rules import (
     agreements_do_not_overlap,
     per_lot_has_currency,
@@ -143,4 +144,5 @@ CONTRACTS = (
     PARTNERS,
     PARTNER_TREE,
     AGREEMENTS,
+    *EVENT_CONTRACTS,
 )
