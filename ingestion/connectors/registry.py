@@ -11,6 +11,8 @@ from ingestion.connectors.broker.contract import CONTRACTS as BROKER
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
+from ingestion.connectors.ctrader import connector as ctrader
+from ingestion.connectors.ctrader.contract import CONTRACTS as CTRADER
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.mt5 import connector as mt5
@@ -39,6 +41,7 @@ CONNECTORS: dict[str, Connector] = {
     "broker": Connector(broker.sync, BROKER, "path"),
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
+    "ctrader": Connector(ctrader.sync, CTRADER, "url or path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
 }
 
