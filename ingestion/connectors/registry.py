@@ -13,6 +13,8 @@ from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
 from ingestion.connectors.ctrader import connector as ctrader
 from ingestion.connectors.ctrader.contract import CONTRACTS as CTRADER
+from ingestion.connectors.ctrader_ws import connector as ctrader_ws
+from ingestion.connectors.ctrader_ws.contract import CONTRACTS as CTRADER_WS
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.mt5 import connector as mt5
@@ -42,6 +44,7 @@ CONNECTORS: dict[str, Connector] = {
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
     "ctrader": Connector(ctrader.sync, CTRADER, "url or path"),
+    "ctrader_ws": Connector(ctrader_ws.sync, CTRADER_WS, "url or path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
 }
 

@@ -10,9 +10,14 @@ import sys
 import textwrap
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from ingestion.checks import check_batch
 from ingestion.connectors.ctrader import open_api_pb2 as api
+from ingestion.connectors.ctrader.contract import CONTRACTS
+from ingestion.connectors.ctrader.message_files import read_file
+from ingestion.connectors.dropped_files import DroppedFile, hash_of
 from ingestion.sync import sync_once
 from tests.ingestion.ctrader.broker import (
     ACCOUNT,
@@ -86,21 +91,41 @@ ALL_HELD = {
 }
 
 
+def read(folder: Path, name: str, content: bytes) -> dict[str, pl.DataFrame]:
+    """The rows of a file by table, without a lake."""
+    path = folder / name
+    path.write_bytes(content)
+    tables = read_file(DroppedFile(name, path, hash_of(path)))
+    assert [problem for table in tables for problem in table.problems] == []
+    return {t.contract.table: t.frame for t in tables if t.frame is not None}
+
+
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("all.pb", as_frames(*EVERYTHING)),
-        ("all.jsonl", as_lines(*EVERYTHING).encode()),
-        ("all.JSONL", as_lines(*EVERYTHING, named=True).encode()),
-        ("all.json", json.dumps(as_objects(*EVERYTHING), indent=1).encode()),
-        ("all.json", b"\xef\xbb\xbf" + as_lines(*EVERYTHING).encode()),
+        ("a.jsonl", as_lines(*EVERYTHING).encode()),
+        ("a.NDJSON", as_lines(*EVERYTHING, named=True).encode()),
+        ("a.json", json.dumps(as_objects(*EVERYTHING), indent=1).encode()),
+        ("a.json", b"\xef\xbb\xbf" + as_lines(*EVERYTHING).encode()),
     ],
-    ids=["frames", "json lines", "json lines with names", "array", "lines with a byte order mark"],
+    ids=["json lines", "json lines with names", "array", "lines with a byte order mark"],
 )
-def test_every_form_gives_the_same_rows_once(
-    settings: Settings, folder: Path, name: str, content: bytes
-) -> None:
-    (folder / name).write_bytes(content)
+def test_every_form_gives_the_same_rows(folder: Path, name: str, content: bytes) -> None:
+    framed_rows = read(folder, "all.pb", as_frames(*EVERYTHING))
+    json_rows = read(folder, name, content)
+    assert list(framed_rows) == list(json_rows) == list(ALL_HELD)
+    for contract in CONTRACTS:
+        good = [
+            check_batch(contract, rows[contract.table]).good.drop("_n", "_source_table")
+            for rows in (framed_rows, json_rows)
+        ]
+        assert good[0].equals(good[1])
+        assert good[0].height == ALL_HELD[contract.table]
+
+
+def test_a_file_is_loaded_once(settings: Settings, folder: Path) -> None:
+    (folder / "all.pb").write_bytes(as_frames(*EVERYTHING))
     report = sync_once(settings)
     assert not report.failed
     assert report.sources[0].problems == ()
@@ -108,20 +133,18 @@ def test_every_form_gives_the_same_rows_once(
     assert rows(
         settings,
         "SELECT deal_id, ctid_trader_account_id, trade_side, deal_status, filled_volume, "
-        "execution_price, commission, close_gross_profit, close_balance_version, _source_table "
-        f"FROM {current('ctrader_deals')} ORDER BY 1",
+        "execution_price, commission, close_gross_profit, close_balance_version, "
+        f"_source_table, _source_row FROM {current('ctrader_deals')} ORDER BY 1",
     ) == [
-        (1, ACCOUNT, 1, 2, 1_000_000, 1.1403699999999999, -35, None, None, name),
-        (2, ACCOUNT, 2, 2, 1_000_000, 1.1403699999999999, -35, 1234, 2, name),
-        (3, ACCOUNT, 1, 4, 0, 1.1403699999999999, -35, None, None, name),
+        (1, ACCOUNT, 1, 2, 1_000_000, 1.1403699999999999, -35, None, None, "all.pb", 6),
+        (2, ACCOUNT, 2, 2, 1_000_000, 1.1403699999999999, -35, 1234, 2, "all.pb", 6),
+        (3, ACCOUNT, 1, 4, 0, 1.1403699999999999, -35, None, None, "all.pb", 6),
     ]
     assert rows(
         settings,
         f"SELECT symbol_name, is_archived FROM {current('ctrader_symbol_names')} ORDER BY 1",
     ) == [("EURUSD", False), ("GONE", True)]
-    before = one(settings, "SELECT count(*) FROM lake.meta.loads")
     assert sync_once(settings).sources[0].loads == 0
-    assert one(settings, "SELECT count(*) FROM lake.meta.loads") == before
 
 
 def test_what_overlaps_is_held_once_and_what_changed_is_a_new_version(
@@ -175,6 +198,7 @@ def test_a_cut_file_is_refused_whole_and_loaded_once_it_is_complete(
     assert held(settings) == ALL_HELD
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -205,14 +229,17 @@ def test_a_cut_file_is_refused_whole_and_loaded_once_it_is_complete(
     ],
 )
 def test_a_file_that_cannot_be_read_says_where_and_why(
-    settings: Settings, folder: Path, name: str, content: bytes, reason: str
+    folder: Path, name: str, content: bytes, reason: str
 ) -> None:
-    (folder / name).write_bytes(content)
-    report = sync_once(settings)
-    assert report.failed
-    [problem] = report.sources[0].problems
+    path = folder / name
+    path.write_bytes(content)
+    [table] = read_file(DroppedFile(name, path, hash_of(path)))
+    assert table.frame is None
+    [problem] = table.problems
+    assert problem.severity == "error"
+    assert problem.what.startswith(f"{name} cannot be read: ")
     assert reason in problem.what
-    assert sum(held(settings).values()) == 0
+    assert problem.what.endswith("; nothing of it was loaded.")
 
 
 def test_bad_rows_are_quarantined_with_row_and_column_until_they_are_delivered_again(
