@@ -150,8 +150,9 @@ def _cause(error: BaseException | None) -> str:
     """What happened, without the URL that urllib3 puts into its messages."""
     named = type(error).__name__
     while error is not None:
-        if isinstance(error, IncompleteRead):
-            return f"the answer broke off: {error}"
+        broken = [part for part in (error, *error.args) if isinstance(part, IncompleteRead)]
+        if broken:
+            return f"the answer broke off: {broken[0]}"
         if isinstance(error, OSError) and error.strerror:
             return f"{named} ({error.strerror})"
         error = error.__cause__ or error.__context__
