@@ -15,10 +15,11 @@ from pathlib import Path
 import duckdb
 
 from quality.findings import Check
+from quality.truth_ctrader import CTRADER_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 
-COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS)
+COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS, *CTRADER_COMPARISONS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.ctrader_messages import write_ctrader
+from ingestion.simulator.ctrader_web import write_ctrader_web
 from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.truth_ctrader import ctrader_truth
 from ingestion.simulator.world import World
 
 
@@ -37,4 +40,11 @@ SYSTEMS: tuple[System, ...] = (
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
     ),
+    System(
+        lambda world, out: write_ctrader(world, out / "ctrader"),
+        '[[sources]]\nname = "ctrader_live"\nkind = "ctrader"\npath = "ctrader"\n',
+        ctrader_truth,
+    ),
+    # The same server as its web service shows it: a second way to the same figures, read by tests.
+    System(lambda world, out: write_ctrader_web(world, out / "ctrader_web"), ""),
 )
