@@ -6,6 +6,7 @@ from ingestion.connectors.context import PassContext
 from ingestion.connectors.ctrader.balance_versions import check_balance_versions
 from ingestion.connectors.ctrader.live import sync_live
 from ingestion.connectors.ctrader.message_files import PATTERNS, read_file
+from ingestion.connectors.ctrader.references import check_references
 from ingestion.connectors.dropped_files import sync_dropped_files
 
 
@@ -21,3 +22,4 @@ def sync(context: PassContext) -> None:
         sync_dropped_files(context, read_file, PATTERNS)
     if not context.stopping():
         check_balance_versions(context)
+        check_references(context)

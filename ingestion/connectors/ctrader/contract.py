@@ -139,7 +139,7 @@ SYMBOLS = TableContract(
     columns=(
         Column("symbolId", "BIGINT", required=True, nullable=False),
         Column("digits", "INTEGER", required=True, nullable=False),
-        Column("pipPosition", "INTEGER"),
+        Column("pipPosition", "INTEGER", required=True, nullable=False),
         Column("lotSize", "BIGINT"),
         Column("minVolume", "BIGINT"),
         Column("maxVolume", "BIGINT"),

@@ -60,15 +60,23 @@ def money_has_digits(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def realised_figures_are_whole(rows: pl.DataFrame) -> pl.DataFrame:
-    """A closing deal states gross profit, swap, commission and the balance it left."""
-    parts = ("close_gross_profit", "close_swap", "close_commission", "close_balance")
+    """A closing deal states entry price, gross profit, swap, commission and the balance it left."""
+    parts = (
+        "close_entry_price",
+        "close_gross_profit",
+        "close_swap",
+        "close_commission",
+        "close_balance",
+    )
     some = pl.any_horizontal(pl.col(c).is_not_null() for c in parts)
     lacking = pl.any_horizontal(pl.col(c).is_null() for c in parts)
     first = pl.coalesce(pl.when(pl.col(c).is_null()).then(pl.lit(c)) for c in parts)
     return rows.filter(some & lacking).select(
         ROW,
         first.alias("column_name"),
-        pl.lit("a closing deal states grossProfit, swap, commission and balance").alias("reason"),
+        pl.lit("a closing deal states entryPrice, grossProfit, swap, commission and balance").alias(
+            "reason"
+        ),
     )
 
 
