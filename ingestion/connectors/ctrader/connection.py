@@ -167,6 +167,10 @@ class Connection:
         if message.payloadType == _PAYLOADS.Value("PROTO_OA_CLIENT_DISCONNECT_EVENT"):
             event = api.ProtoOAClientDisconnectEvent.FromString(message.payload)
             raise ConnectionLostError(f"the server ends the session: {event.reason}")
+        if message.payloadType == _PAYLOADS.Value("PROTO_OA_ACCOUNT_DISCONNECT_EVENT"):
+            left = api.ProtoOAAccountDisconnectEvent.FromString(message.payload)
+            account = left.ctidTraderAccountId
+            raise ConnectionLostError(f"the server ends the session of account {account}")
         if message.payloadType == _PAYLOADS.Value("PROTO_OA_ACCOUNTS_TOKEN_INVALIDATED_EVENT"):
             invalidated = api.ProtoOAAccountsTokenInvalidatedEvent.FromString(message.payload)
             raise RefusedError("CH_ACCESS_TOKEN_INVALID", invalidated.reason)

@@ -106,9 +106,17 @@ class Session:
             SourceError: the server cannot be reached or refuses.
         """
 
+        account = int(request.ctidTraderAccountId)
+
         def once() -> Any:
-            self._authorise(int(request.ctidTraderAccountId))
-            return self._connected().ask(kind, request, answer, history=history)
+            self._authorise(account)
+            try:
+                return self._connected().ask(kind, request, answer, history=history)
+            except RefusedError as error:
+                if error.code in _OF_ONE_ACCOUNT:
+                    # Whatever it was authorised for is over: the next pass asks anew.
+                    self._authorised.discard(account)
+                raise
 
         return self._again(once)
 

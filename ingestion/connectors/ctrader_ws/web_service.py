@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import IncompleteRead
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 import urllib3
-from urllib3.exceptions import HTTPError, IncompleteRead, MaxRetryError
+from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry, Timeout
 
 from warehouse.errors import SourceError

@@ -187,6 +187,7 @@ _PAYLOAD_OF = {
     "ProtoOAApplicationAuthRes": "PROTO_OA_APPLICATION_AUTH_RES",
     "ProtoOAAccountAuthRes": "PROTO_OA_ACCOUNT_AUTH_RES",
     "ProtoOAGetAccountListByAccessTokenRes": "PROTO_OA_GET_ACCOUNTS_BY_ACCESS_TOKEN_RES",
+    "ProtoOAAccountDisconnectEvent": "PROTO_OA_ACCOUNT_DISCONNECT_EVENT",
     "ProtoOAClientDisconnectEvent": "PROTO_OA_CLIENT_DISCONNECT_EVENT",
 }
 

@@ -261,3 +261,9 @@ def end_session(connection: ssl.SSLSocket, message: Any) -> None:
     """Announce the end of the session, as servers do before maintenance."""
     event = api.ProtoOAClientDisconnectEvent(reason="maintenance")
     connection.sendall(framed(enveloped(event)))
+
+
+def end_account(connection: ssl.SSLSocket, message: Any) -> None:
+    """Announce the end of one account's session."""
+    event = api.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=ACCOUNT)
+    connection.sendall(framed(enveloped(event)))

@@ -34,6 +34,7 @@ from tests.ingestion.ctrader.server import (
     WEEK_MS,
     Account,
     Server,
+    end_account,
     end_session,
     half_a_frame,
     hang_up,
@@ -218,6 +219,7 @@ def test_failures_that_pass_cost_another_attempt_and_nothing_else(
         on(TRADER, end_session),
         on(TRADER, refuse("BLOCKED_PAYLOAD_TYPE", "slow down", retry_after=1)),
         on(CASH_FLOW, refuse("REQUEST_FREQUENCY_EXCEEDED", "slow down")),
+        on(CASH_FLOW, end_account),
         on(DEAL_LIST, half_a_frame, skip=1),
         on(DEAL_LIST, hang_up),
     ]
@@ -226,7 +228,7 @@ def test_failures_that_pass_cost_another_attempt_and_nothing_else(
     assert report.error is None
     assert server.faults == []
     assert time.monotonic() - started > 1
-    assert server.connections == 4
+    assert server.connections == 5
     assert deal_ids(settings) == [1, 2, 3, 4]
     assert one(settings, "SELECT count(*) FROM lake.raw.ctrader_deals") == 4
 
