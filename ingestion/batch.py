@@ -16,14 +16,17 @@ class Completeness:
 
     Attributes:
         low, high: bounds, both included, of the contract's block column; None with ``everything``.
+        among: a column of ours and the values of it that the batch speaks for: rows with another
+            value are none of its business. A list of one account says nothing of the others.
         everything: the batch is all the source has.
         physical_tables: only rows that came from one of these can be deleted; None means any.
             A yearly table that was archived and dropped takes no rows with it.
     """
 
     everything: bool = False
-    low: int | None = None
-    high: int | None = None
+    low: int | dt.datetime | None = None
+    high: int | dt.datetime | None = None
+    among: tuple[str, tuple[int, ...]] | None = None
     physical_tables: tuple[str, ...] | None = None
 
 

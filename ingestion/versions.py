@@ -155,6 +155,10 @@ def _plan_deletions(
         column = quoted(batch.contract.block[0])
         clause += f" AND r.{column} BETWEEN $low AND $high"
         limits.update(low=complete.low, high=complete.high)
+    if complete.among is not None:
+        column, values = complete.among
+        clause += f" AND list_contains($among, r.{quoted(column)})"
+        limits["among"] = list(values)
     if complete.physical_tables is not None:
         clause += " AND list_contains($tables, r._source_table)"
         limits["tables"] = list(complete.physical_tables)

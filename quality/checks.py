@@ -96,6 +96,29 @@ _RULES = (
         """,
     ),
     _Rule(
+        "ctrader_balance_versions",
+        "Every change of a cTrader balance is held once: no version is missing, none told twice",
+        ("staging.stg_ctrader__balance_changes", "staging.stg_ctrader__traders"),
+        """
+        WITH last AS (
+            SELECT tenant_id, server_id, account_id, max(balance_version) AS balance_version
+            FROM lake.staging.stg_ctrader__balance_changes
+            GROUP BY ALL
+        ),
+        behind AS (
+            SELECT t.account_id
+            FROM lake.staging.stg_ctrader__traders AS t
+            INNER JOIN last USING (tenant_id, server_id, account_id)
+            WHERE t.balance_version > last.balance_version
+        )
+        SELECT
+            count(*),
+            count(*) FILTER (missing_versions > 0 OR is_replay) + (SELECT count(*) FROM behind),
+            max(missing_versions)
+        FROM lake.staging.stg_ctrader__balance_changes
+        """,
+    ),
+    _Rule(
         "differences_have_a_break",
         "Every difference between the platform and the books belongs to a break",
         ("finance.fct_account_days", "finance.fct_breaks"),

@@ -17,6 +17,7 @@ import duckdb
 from quality.findings import Check
 from quality.truth_banks import BANK_COMPARISONS
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
+from quality.truth_ctrader import CTRADER_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_payments import PAYMENT_COMPARISONS
@@ -29,6 +30,7 @@ COMPARISONS = (
     *CARD_PSP_COMPARISONS,
     *BANK_COMPARISONS,
     *PAYMENT_COMPARISONS,
+    *CTRADER_COMPARISONS,
 )
 
 

@@ -15,3 +15,12 @@
         end as decimal(24, 8)
     )
 {%- endmacro %}
+
+
+{#- Units from cTrader's volumes, which are cents of a unit: 10,000,000 is 100,000 units. -#}
+{% macro units_of_cents(volume) -%}
+    cast(
+        cast({{ volume }} as decimal(24, 0))
+        * cast(0.01 as decimal(8, 8)) as decimal(24, 8)
+    )
+{%- endmacro %}

@@ -60,6 +60,12 @@
 {%- endmacro %}
 
 
+{#- An amount stated as a whole number of 10^-digits, as DECIMAL(24,8). -#}
+{% macro scaled_amount(amount, digits) -%}
+    cast({{ amount }} * {{ minor_unit(digits) }} as decimal(24, 8))
+{%- endmacro %}
+
+
 {#-
     An amount in account currency as reporting currency, unrounded. `fx` is an alias of
     can_fx_to_reporting joined on the account's main currency; `divisor` the account's

@@ -44,27 +44,31 @@ def read_csv(
     Args:
         renamed: header in the file -> the contract's name of it, where they differ.
     """
-    content = path.read_bytes()
+    return parse_csv(path.read_bytes(), path.name, contract, renamed)
+
+
+def parse_csv(
+    content: bytes, name: str, contract: TableContract, renamed: dict[str, str] | None = None
+) -> FileRead:
+    """The same of content that lies in no file, ``name`` being what it is called in messages."""
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
         return _failed(
-            contract, sha256, f"{path.name} row {row} is not UTF-8.", "save the file as UTF-8"
+            contract, sha256, f"{name} row {row} is not UTF-8.", "save the file as UTF-8"
         )
     try:
         lines = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return _failed(
-            contract, sha256, f"{path.name} is not a CSV file: {error}.", "export it again"
-        )
+        return _failed(contract, sha256, f"{name} is not a CSV file: {error}.", "export it again")
     if not lines:
         return _failed(
-            contract, sha256, f"{path.name} has no header.", "export it again, with its header"
+            contract, sha256, f"{name} has no header.", "export it again, with its header"
         )
-    header = [(renamed or {}).get(name.strip(), name.strip()) for name in lines[0]]
-    problems = _header_problems(path, contract, header)
+    header = [(renamed or {}).get(title.strip(), title.strip()) for title in lines[0]]
+    problems = _header_problems(name, contract, header)
     if any(problem.severity == "error" for problem in problems):
         return FileRead(None, sha256, problems)
     rows = [(number, line) for number, line in enumerate(lines[1:], start=2) if line]
@@ -75,17 +79,17 @@ def read_csv(
             Problem(
                 contract.table,
                 "error",
-                f"{path.name}: rows without {len(header)} fields: {some} "
+                f"{name}: rows without {len(header)} fields: {some} "
                 f"({len(ragged)} in all); nothing of the file was loaded.",
                 "quote fields that hold commas or line breaks, and export the file again",
             )
         )
         return FileRead(None, sha256, problems)
-    return FileRead(_frame(path, contract, header, rows), sha256, problems)
+    return FileRead(_frame(name, contract, header, rows), sha256, problems)
 
 
 def _frame(
-    path: Path, contract: TableContract, header: list[str], rows: list[tuple[int, list[str]]]
+    file_name: str, contract: TableContract, header: list[str], rows: list[tuple[int, list[str]]]
 ) -> pl.DataFrame:
     columns = list(zip(*(line for _, line in rows), strict=True)) or [()] * len(header)
     positions = {name.lower(): position for position, name in enumerate(header)}
@@ -98,19 +102,19 @@ def _frame(
         pl.when(pl.all().str.strip_chars() != "").then(pl.all().str.strip_chars())
     )
     return frame.with_columns(
-        pl.lit(path.name).alias(SOURCE_TABLE),
+        pl.lit(file_name).alias(SOURCE_TABLE),
         pl.Series(SOURCE_ROW, [number for number, _ in rows], dtype=pl.Int64),
     )
 
 
-def _header_problems(path: Path, contract: TableContract, header: list[str]) -> list[Problem]:
+def _header_problems(file_name: str, contract: TableContract, header: list[str]) -> list[Problem]:
     present = {name.lower() for name in header}
     known = {column.source.lower() for column in contract.columns}
     problems = [
         Problem(
             contract.table,
             "error",
-            f"{path.name} has no column {column.source}.",
+            f"{file_name} has no column {column.source}.",
             "export that column too; nothing of the file was loaded",
         )
         for column in contract.columns
@@ -122,7 +126,7 @@ def _header_problems(path: Path, contract: TableContract, header: list[str]) -> 
             Problem(
                 contract.table,
                 "error",
-                f"{path.name} names columns twice: {', '.join(doubled)}.",
+                f"{file_name} names columns twice: {', '.join(doubled)}.",
                 "give each column one name; nothing of the file was loaded",
             )
         )
@@ -132,7 +136,7 @@ def _header_problems(path: Path, contract: TableContract, header: list[str]) -> 
             Problem(
                 contract.table,
                 "warning",
-                f"{path.name} has columns that are not loaded: {', '.join(extra)}.",
+                f"{file_name} has columns that are not loaded: {', '.join(extra)}.",
                 "nothing, unless one of them is wanted: then add it to the contract",
             )
         )

@@ -19,6 +19,10 @@ from ingestion.connectors.coinspaid.contract import CONTRACTS as COINSPAID
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
+from ingestion.connectors.ctrader import connector as ctrader
+from ingestion.connectors.ctrader.contract import CONTRACTS as CTRADER
+from ingestion.connectors.ctrader_ws import connector as ctrader_ws
+from ingestion.connectors.ctrader_ws.contract import CONTRACTS as CTRADER_WS
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.fxbo import connector as fxbo
@@ -70,6 +74,8 @@ CONNECTORS: dict[str, Connector] = {
     "mt5": Connector(mt5.sync, MT5, "url"),
     "mt4": Connector(mt4.sync, MT4, "url"),
     "mt4_files": Connector(mt4_files.sync, MT4_FILES, "path"),
+    "ctrader": Connector(ctrader.sync, CTRADER, "url or path"),
+    "ctrader_ws": Connector(ctrader_ws.sync, CTRADER_WS, "url or path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
     "adyen": Connector(adyen.sync, ADYEN, "path"),
     "paypal": Connector(paypal.sync, PAYPAL, "path"),

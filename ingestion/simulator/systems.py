@@ -14,11 +14,14 @@ from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, ba
 from ingestion.simulator.bank_mt940 import write_mt940
 from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closing_quotes
 from ingestion.simulator.crm_events import crm_truth, write_crm_events
+from ingestion.simulator.ctrader_messages import write_ctrader
+from ingestion.simulator.ctrader_web import write_ctrader_web
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
+from ingestion.simulator.truth_ctrader import ctrader_truth
 from ingestion.simulator.truth_mt4 import mt4_truth
 from ingestion.simulator.world import World
 
@@ -108,4 +111,11 @@ SYSTEMS: tuple[System, ...] = (
         sumsub.CONFIGURATION,
         sumsub.sumsub_truth,
     ),
+    System(
+        lambda world, out: write_ctrader(world, out / "ctrader"),
+        '[[sources]]\nname = "ctrader_live"\nkind = "ctrader"\npath = "ctrader"\n',
+        ctrader_truth,
+    ),
+    # The same server as its web service shows it: a second way to the same figures, read by tests.
+    System(lambda world, out: write_ctrader_web(world, out / "ctrader_web"), ""),
 )

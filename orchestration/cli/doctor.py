@@ -17,6 +17,8 @@ from warehouse.settings import Settings, load_settings
 
 # Below this a load may not finish.
 FREE_BYTES_WANTED = 2 * 1024**3
+# Addresses that are no database's, and where such a service listens unless the address says.
+_PORT_OF_SERVICE = {"tls": 5035, "https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,25 @@ def _source(settings: Settings, name: str) -> Finding:
         return Finding(part, "ok", f"an API: `daybook source test {name}` reaches for it")
     if url is not None:
         shown = make_url(url).render_as_string(hide_password=True)
+        if make_url(url).drivername in _PORT_OF_SERVICE:
+            return _service(part, url, shown)
         return _database(part, url, shown)
     if source.path is not None and not source.path.is_dir():
         return Finding(part, "broken", f"the folder {source.path} does not exist")
     return Finding(part, "ok", str(source.path or "no address needed"))
+
+
+def _service(part: str, url: str, shown: str) -> Finding:
+    """Whether somebody listens there; whether the credentials are right, a sync tells."""
+    import socket
+
+    parsed = make_url(url)
+    port = parsed.port or _PORT_OF_SERVICE[parsed.drivername]
+    try:
+        socket.create_connection((parsed.host or "", port), timeout=5).close()
+    except OSError as error:
+        return Finding(part, "broken", f"{shown}: {error.strerror or error}")
+    return Finding(part, "ok", shown)
 
 
 def _database(part: str, url: str, shown: str) -> Finding:

@@ -98,6 +98,17 @@
 {%- endmacro %}
 
 
+{#- Milliseconds since 1970-01-01 UTC as a UTC timestamp; NULL for 0. -#}
+{% macro epoch_ms_to_timestamp(milliseconds) -%}
+    {{ return(adapter.dispatch("epoch_ms_to_timestamp", "daybook")(milliseconds)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__epoch_ms_to_timestamp(milliseconds) -%}
+    make_timestamp(nullif({{ milliseconds }}, 0) * 1000)
+{%- endmacro %}
+
+
 {#- Whole minutes from one timestamp to another. -#}
 {% macro minutes_between(earlier, later) -%}
     {{ whole_quotient(microseconds_between(earlier, later), "60000000") }}
