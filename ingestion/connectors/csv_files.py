@@ -43,12 +43,18 @@ def read_csv(
 
     Args:
         renamed: header in the file -> the contract's name of it, where they differ.
+        delimiter: what separates the fields.
     """
-    return parse_csv(path.read_bytes(), path.name, contract, renamed)
+    return parse_csv(path.read_bytes(), path.name, contract, renamed, delimiter=delimiter)
 
 
 def parse_csv(
-    content: bytes, name: str, contract: TableContract, renamed: dict[str, str] | None = None
+    content: bytes,
+    name: str,
+    contract: TableContract,
+    renamed: dict[str, str] | None = None,
+    *,
+    delimiter: str = ",",
 ) -> FileRead:
     """The same of content that lies in no file, ``name`` being what it is called in messages."""
     sha256 = hashlib.sha256(content).hexdigest()
