@@ -118,6 +118,7 @@ def _poll(
                     settings,
                     one,
                     sweep=sweep,
+                    repeated=True,
                     on_load=on_load,
                     stopping=stopping.is_set,
                     memory=memory[one.name],

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingestion.batch import Batch, Completeness
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.csv_files import read_csv
+from ingestion.connectors.deliveries import delivered, stamp_of
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
@@ -16,23 +17,19 @@ def sync_folder(context: PassContext, contracts: tuple[TableContract, ...]) -> N
     """Load ``<source_table>.csv`` of each contract from the source's folder.
 
     Raises:
-        SourceError: the folder cannot be read.
+        SourceError: the folder or the SFTP server cannot be read; what was there is loaded.
     """
-    folder = context.source.path
-    if folder is None or not folder.is_dir():
-        raise SourceError(
-            "The folder of the source does not exist.",
-            where=f"source {context.source.name}, {folder}",
-            todo="create it, or correct path in daybook.toml",
-        )
+    delivery = delivered(context, [f"{contract.source_table}.csv" for contract in contracts])
     for contract in contracts:
         if context.stopping():
             return
-        path = folder / f"{contract.source_table}.csv"
-        if path.is_file():
+        path = delivery.folder / f"{contract.source_table}.csv"
+        if path in delivery.files:
             _sync_file(context, contract, path)
-        else:
+        elif not path.is_file():
             context.problems.append(missing_file(contract, path))
+    if delivery.failure is not None:
+        raise delivery.failure
 
 
 def missing_file(contract: TableContract, path: Path) -> Problem:
@@ -47,13 +44,15 @@ def missing_file(contract: TableContract, path: Path) -> Problem:
 
 def _sync_file(context: PassContext, contract: TableContract, path: Path) -> None:
     try:
-        status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_size)
+        stamp = stamp_of(path)
         remembered = context.memory.get(f"file:{path}")
         if isinstance(remembered, tuple) and remembered[0] == stamp:
             context.problems.extend(remembered[1])
             return
         read = read_csv(path, contract)
+        if stamp_of(path) != stamp:
+            # Still being written: what was read may be half of it. The next look takes it.
+            return
     except OSError as error:
         raise SourceError(
             f"The file cannot be read: {error.strerror}.",
