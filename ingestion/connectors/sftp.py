@@ -220,7 +220,7 @@ class SftpFolder:
 
         folder = self
 
-        class Refusing(paramiko.MissingHostKeyPolicy):
+        class Refusing:
             def missing_host_key(
                 self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
             ) -> None:
