@@ -43,14 +43,18 @@ class Dialect:
         if wanted == "BIGINT":
             return self._integer(name, held)
         if wanted == "DATE" or wanted.startswith("DECIMAL"):
-            # As text: exact, and MySQL's zero dates stay readable.
-            return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'TEXT'})"
+            # Exact, and MySQL's zero dates stay readable.
+            return self.as_text(name)
         if wanted == "DOUBLE" and _is_decimal(held):
             casts = {"mysql": f"({name} + 0e0)", "postgresql": f"{name}::double precision"}
             return casts.get(self.name, name)
         if wanted == "VARCHAR" and not isinstance(held, types.String) and self.name != "sqlite":
-            return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'text'})"
+            return self.as_text(name)
         return name
+
+    def as_text(self, expression: str) -> str:
+        """Any value as the text of it."""
+        return f"CAST({expression} AS {'CHAR' if self.name == 'mysql' else 'TEXT'})"
 
     def _timestamp(self, name: str, held: TypeEngine[object]) -> str:
         if self.name == "sqlite":

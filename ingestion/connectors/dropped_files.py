@@ -20,8 +20,10 @@ from pathlib import Path
 import polars as pl
 
 from ingestion.batch import Batch, Completeness, LoadResult
+from ingestion.checks import EXTRA
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.deliveries import delivered, stamp_of
+from ingestion.connectors.drift import SeenColumns, watch_columns
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
@@ -50,6 +52,7 @@ class TableRows:
     Attributes:
         frame: columns under our names (texts will do), with ``_source_table`` (the file's name) and
             ``_source_row`` (row, line or position in the file, from 1); None when it is refused.
+            May carry ``_extra``, a struct of the columns beyond the contract.
         problems: what was wrong with the file or poorer than it should be.
         complete: of which keys the file is the whole truth; None: it only adds.
     """
@@ -150,11 +153,21 @@ def _take(context: PassContext, file: DroppedFile, tables: Sequence[TableRows]) 
     if any(table.frame is None for table in tables):
         # Nothing half-loaded: the file is read again once it is corrected.
         return problems
+    watch_columns(context, [seen for table in tables if (seen := _seen(table)) is not None])
     results = [_load(context, file, table) for table in tables if table.frame is not None]
     if context.stopping():
         return problems
     _record(context, file, tables, results)
     return problems
+
+
+def _seen(table: TableRows) -> SeenColumns | None:
+    """Only columns beyond the contract: files of one source may each have another layout."""
+    held = None if table.frame is None else table.frame.schema.get(EXTRA)
+    if not isinstance(held, pl.Struct):
+        return None
+    columns = {field.name: str(field.dtype) for field in held.fields}
+    return SeenColumns(table.contract, table.contract.source_table, {}, columns)
 
 
 def _load(context: PassContext, file: DroppedFile, table: TableRows) -> LoadResult:

@@ -8,6 +8,7 @@ from ingestion.batch import Batch, Completeness
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.csv_files import read_csv
 from ingestion.connectors.deliveries import delivered, stamp_of
+from ingestion.connectors.drift import SeenColumns, watch_columns
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
@@ -61,6 +62,12 @@ def _sync_file(context: PassContext, contract: TableContract, path: Path) -> Non
         ) from error
     problems = list(read.problems)
     if read.frame is not None:
+        known = {column.source.lower() for column in contract.columns}
+        loaded = {name: "text" for name in read.columns if name.lower() in known}
+        others = {name: "text" for name in read.columns if name.lower() not in known}
+        seen = SeenColumns(contract, path.name, loaded, others)
+        problems += watch_columns(context, [seen])[path.name]
+    if read.frame is not None and not any(p.severity == "error" for p in problems):
         if not read.frame.height and holds_rows(context, contract):
             problems.append(
                 Problem(

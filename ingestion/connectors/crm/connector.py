@@ -11,6 +11,7 @@ from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
 from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.full_exports import holds_rows, sync_folder
 from ingestion.connectors.mt5.discovery import PhysicalTable
 from ingestion.connectors.mt5.queries import Queries
@@ -46,7 +47,9 @@ def sync(context: PassContext) -> None:
                 continue
             mapping = options.get("columns", {}).get(contract.source_table, {})
             table = _bind(context, contract, name, database.columns(name), mapping)
-            if table is not None:
+            changed = watch_columns(context, [table.seen])[name] if table is not None else []
+            context.problems.extend(changed)
+            if table is not None and not changed:
                 _load(context, database, table)
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+from sqlalchemy.types import LargeBinary
+
+from ingestion.checks import EXTRA, SOURCE_TABLE
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.mt5.discovery import PhysicalTable
 from ingestion.measures import money_aggregate, volume_aggregate
+
+# Before the names of columns beyond the contract, which may be names of ours.
+_OTHER = "other."
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,35 @@ class Queries:
         return selected
 
     def rows(self, where: str = "", alias: str = "") -> str:
-        """All contract columns the table has, under our names."""
+        """All contract columns the table has, under our names, and the others where kept."""
         quote = self.database.dialect.quote
-        columns = ", ".join(f"{self.value(c, alias)} AS {quote(c)}" for c in self.table.columns)
-        return f"SELECT {columns} FROM {self.name} {alias} {where}".strip()
+        columns = [f"{self.value(c, alias)} AS {quote(c)}" for c in self.table.columns]
+        for name in self._kept:
+            column = f"{alias}.{quote(name)}" if alias else quote(name)
+            text = self.database.dialect.as_text(column)
+            columns.append(f"{text} AS {quote(_OTHER + name)}")
+        return f"SELECT {', '.join(columns)} FROM {self.name} {alias} {where}".strip()
+
+    def frame(self, where: str = "", alias: str = "", expected: int | None = None) -> pl.DataFrame:
+        """The rows of :meth:`rows`, with the table's name; kept columns as the struct ``_extra``.
+
+        Raises:
+            SourceError: the database went away.
+        """
+        frame = self.database.read(self.rows(where, alias), expected)
+        kept = self._kept
+        if kept:
+            texts = frame.select(pl.col(_OTHER + name).cast(pl.String).alias(name) for name in kept)
+            frame = frame.drop(_OTHER + name for name in kept).with_columns(texts.to_struct(EXTRA))
+        return frame.with_columns(pl.lit(self.table.name).alias(SOURCE_TABLE))
+
+    @property
+    def _kept(self) -> list[str]:
+        """Columns beyond the contract that can be read as text."""
+        if not self.table.keeps_others:
+            return []
+        others = self.table.others.items()
+        return [name for name, held in others if not isinstance(held, LargeBinary)]
 
     def extent(self, column: str, where: str) -> tuple[int, int | None]:
         """Row count and greatest value of a column."""

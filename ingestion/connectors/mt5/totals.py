@@ -95,7 +95,7 @@ def _record(context: PassContext, table: str, theirs: dict[str, int], ours: dict
                 "AND table_name = ? AND load_id = ? AND list_contains(?, measure)",
                 [*place, load_id, again],
             )
-        lines = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, now())"] * len(missing))
+        lines = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, now(), NULL)"] * len(missing))
         context.con.execute(
             f"INSERT INTO lake.meta.control_totals VALUES {lines}",
             [
