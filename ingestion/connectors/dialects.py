@@ -67,16 +67,20 @@ class Dialect:
 
     def _integer(self, name: str, held: TypeEngine[object]) -> str:
         if _is_date(held):
-            seconds = {
-                "sqlite": f"CAST(strftime('%s', {name}) AS INTEGER)",
-                "mysql": f"TIMESTAMPDIFF(SECOND, '1970-01-01', {name})",
-                "postgresql": f"CAST(EXTRACT(EPOCH FROM {name}) AS bigint)",
-            }
-            return seconds[self.name]
+            return self.epoch(name, held)
         if _is_decimal(held) or isinstance(held, types.Boolean):
             casts = {"mysql": f"CAST({name} AS SIGNED)", "postgresql": f"{name}::bigint"}
             return casts.get(self.name, name)
         return name
+
+    def epoch(self, name: str, held: TypeEngine[object]) -> str:
+        """Whole seconds since 1970 of a date column, read as UTC; NULL for a zero date."""
+        if self.name == "sqlite":
+            return f"CAST(strftime('%s', {name}) AS INTEGER)"
+        if self.name == "mysql":
+            return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {name})"
+        moment = f"{name} AT TIME ZONE 'UTC'" if getattr(held, "timezone", False) else name
+        return f"CAST(floor(EXTRACT(EPOCH FROM {moment})) AS bigint)"
 
     def modulo(self, expression: str) -> str:
         """The remainder of an integer by MODULUS."""

@@ -21,6 +21,7 @@ ALL_RULES = {
     "roll_forward",
     "pnl_adds_up",
     "control_totals",
+    "control_totals_by_day",
     "source_problems",
     "quarantined_rows",
     "differences_have_a_break",

@@ -183,28 +183,65 @@ def block_sums(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[in
     return sums
 
 
-def totals(database: SourceDatabase, tables: list[PhysicalTable], up_to: int) -> dict[str, int]:
-    """Control totals of a logical table by the source's own SQL, rows up to a cursor value."""
+def day_number(database: SourceDatabase, table: PhysicalTable, shift: int, alias: str) -> str:
+    """The row's business day in days since 1970, as the source's SQL; NULL without a time.
+
+    Args:
+        shift: minutes added to the server's time so that its day ends at midnight.
+    """
+    if table.contract.business_date is None:
+        raise ValueError(f"{table.contract.table} has no business date")
+    column, form = table.contract.business_date
+    queries = Queries(database, table)
+    if form == "epoch":
+        seconds = queries.value(column, alias)
+    else:
+        source, held = table.columns[column]
+        seconds = database.dialect.epoch(f"{alias}.{database.dialect.quote(source)}", held)
+    return database.dialect.divide(f"({seconds} + {shift * 60})", 86_400)
+
+
+def totals_by_day(
+    database: SourceDatabase, tables: list[PhysicalTable], up_to: int, shift: int
+) -> dict[int | None, dict[str, int]]:
+    """Control totals of a logical table by the source's own SQL, for rows up to a cursor value.
+
+    Returns:
+        By business day (days since 1970; None for rows without one, or for a table that is not
+        dated), the value of each measure: one pass over each physical table.
+    """
     rivals = overlapping(database, tables)
-    summed: dict[str, int] = {}
+    summed: dict[int | None, dict[str, int]] = {}
     for position, table in enumerate(tables):
         own = Queries(database, table)
         contract = table.contract
-        aggregates = {"count": "count(*)"}
-        if contract.money and table.has(contract.money):
-            aggregates[f"sum_{contract.money}"] = money_aggregate(
-                own.value(contract.money, "a"), database.dialect.floor
-            )
-        if contract.volumes:
-            fine, coarse = (own.value(n, "a") if table.has(n) else None for n in contract.volumes)
-            if fine or coarse:
-                aggregates["sum_volume"] = volume_aggregate(fine, coarse)
+        aggregates = _aggregates(own)
+        dated = contract.business_date is not None and table.has(contract.business_date[0])
+        day = day_number(database, table, shift, "a") if dated else "NULL"
         limit = table.marker or (contract.block[0] if contract.block else contract.key[0])
         wins = winner_clause(database, tables, position, rivals[table.name])
         where = f"{own.value(limit, 'a')} <= {up_to}" + (f" AND {wins}" if wins else "")
-        answer = database.rows(
-            f"SELECT {', '.join(aggregates.values())} FROM {own.name} a WHERE {where}"
-        )[0]
-        for name, value in zip(aggregates, answer, strict=True):
-            summed[name] = summed.get(name, 0) + int(value or 0)
+        query = (
+            f"SELECT {day} AS business_day, {', '.join(aggregates.values())} "
+            f"FROM {own.name} a WHERE {where}" + (" GROUP BY 1" if dated else "")
+        )
+        for number, *values in database.rows(query):
+            held = summed.setdefault(int(number) if number is not None and number > 0 else None, {})
+            for name, value in zip(aggregates, values, strict=True):
+                held[name] = held.get(name, 0) + int(value or 0)
     return summed
+
+
+def _aggregates(own: Queries) -> dict[str, str]:
+    """Each measure that the table can give, as the source's SQL."""
+    table, contract = own.table, own.table.contract
+    aggregates = {"count": "count(*)"}
+    if contract.money and table.has(contract.money):
+        aggregates[f"sum_{contract.money}"] = money_aggregate(
+            own.value(contract.money, "a"), own.database.dialect.floor
+        )
+    if contract.volumes:
+        fine, coarse = (own.value(n, "a") if table.has(n) else None for n in contract.volumes)
+        if fine or coarse:
+            aggregates["sum_volume"] = volume_aggregate(fine, coarse)
+    return aggregates
