@@ -41,6 +41,11 @@ _TABLES = {
     "meta.source_columns": """
         tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, source_table VARCHAR,
         column_name VARCHAR, column_type VARCHAR, is_loaded BOOLEAN, first_seen_at TIMESTAMP""",
+    "meta.source_health": """
+        tenant_id VARCHAR, source VARCHAR, kind VARCHAR, state VARCHAR, last_poll_at TIMESTAMP,
+        last_success_at TIMESTAMP, last_load_at TIMESTAMP, failing_since TIMESTAMP,
+        consecutive_failures INTEGER, next_try_at TIMESTAMP, last_load_rows BIGINT,
+        total_rows BIGINT, last_error VARCHAR, noted_at TIMESTAMP""",
     "meta.builds": """
         build_id BIGINT, started_at TIMESTAMP, finished_at TIMESTAMP, watermark_from BIGINT,
         watermark_to BIGINT, status VARCHAR, code_version VARCHAR""",

@@ -10,7 +10,7 @@ from ingestion.batch import Batch, Completeness
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import SourceDatabase, source_database
 from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.full_exports import holds_rows, sync_folder
 from ingestion.connectors.mt5.discovery import PhysicalTable
@@ -33,7 +33,7 @@ def sync(context: PassContext) -> None:
         sync_folder(context, CONTRACTS)
         return
     options = context.source.options
-    with SourceDatabase(url, context.source.name, options.get("schema")) as database:
+    with source_database(context, url, options.get("schema")) as database:
         present = {name.lower(): name for name in database.tables()}
         for contract in CONTRACTS:
             if context.stopping():

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from ingestion.connectors.context import PassContext
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import SourceDatabase, source_database
 from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.mt5.contract import CONTRACTS
 from ingestion.connectors.mt5.discovery import PhysicalTable, discover
@@ -33,7 +33,7 @@ def sync(context: PassContext) -> None:
     if url is None:
         raise SourceError("An mt5 source needs a database URL.", where=context.source.name)
     schema = context.source.options.get("schema")
-    with SourceDatabase(url, context.source.name, schema) as database:
+    with source_database(context, url, schema) as database:
         tables = _tables(context, database)
         for contract in CONTRACTS:
             if contract is CONTRACTS[1] and context.sweep:

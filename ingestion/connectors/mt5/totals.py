@@ -169,8 +169,8 @@ def _reload(
         frames = []
         for position, table in enumerate(tables):
             wins = winner_clause(database, tables, position, rivals[table.name])
-            day = day_number(database, table, context.day_shift_minutes, "a")
-            where = f"WHERE {day} BETWEEN {first} AND {last}" + (f" AND {wins}" if wins else "")
+            number = day_number(database, table, context.day_shift_minutes, "a")
+            where = f"WHERE {number} BETWEEN {first} AND {last}" + (f" AND {wins}" if wins else "")
             frames.append(Queries(database, table).frame(where, "a", rows))
         names = [table.name for table in tables]
         context.load(
