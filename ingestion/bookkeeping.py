@@ -121,13 +121,26 @@ def write_control_totals(
         f"AS p ON p._n = b._n), b AS (SELECT {sums} FROM {plan.target.name} "
         "WHERE _load_id = $load AND NOT _is_deleted) "
         "SELECT $load, $tenant, $source, $table, measure, ours, held, ours - held, "
-        f"now()::TIMESTAMP FROM ({lines}) ORDER BY measure",
+        f"now()::TIMESTAMP, NULL FROM ({lines}) ORDER BY measure",
         {
             "load": load_id,
             "tenant": batch.tenant,
             "source": batch.source,
             "table": batch.contract.table,
         },
+    )
+
+
+def write_extra_values(
+    con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int
+) -> None:
+    """Keep what the written rows had beyond the contract, beside the version it came with."""
+    con.execute(
+        f"INSERT INTO lake.pii.extra_values SELECT {load_id}, ?, ?, ?, "
+        f"{plan.target.first_row_id(load_id)} + b._n, b._extra FROM {BATCH_VIEW} AS b "
+        f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) AS p "
+        "ON p._n = b._n WHERE b._extra IS NOT NULL ORDER BY b._n",
+        _place(batch),
     )
 
 

@@ -13,6 +13,8 @@ from ingestion.parsing import is_blank, is_zero_date, parse, plain_timestamps
 ROW = "_n"
 SOURCE_TABLE = "_source_table"
 SOURCE_ROW = "_source_row"
+# A struct of what the source has beyond the contract; kept as JSON beside the row.
+EXTRA = "_extra"
 
 REJECT_SCHEMA: dict[str, pl.DataType] = {
     "row_number": pl.Int64(),
@@ -28,7 +30,8 @@ class CheckedBatch:
     """What the checks made of a batch.
 
     Attributes:
-        good: contract columns in their types, plus ``_n``, ``_source_table``, ``_source_row``.
+        good: contract columns in their types, plus ``_n``, ``_source_table``, ``_source_row``, and
+            ``_extra`` as JSON where the frame has it.
         keys: the key of every row that has one, good or rejected: what the source holds.
         rejected: one row for each quarantined row, columns of ``REJECT_SCHEMA``.
     """
@@ -54,6 +57,7 @@ def check_batch(contract: TableContract, frame: pl.DataFrame) -> CheckedBatch:
         ROW,
         SOURCE_TABLE,
         pl.col(SOURCE_ROW).cast(pl.Int64),
+        *_extra(raw),
     )
     rejected = _violations(contract, raw, typed)
     keys = typed.select(contract.key).drop_nulls(
@@ -82,6 +86,15 @@ def reject(
         ROW, pl.lit(column, dtype=pl.String).alias("column_name"), reason.alias("reason")
     )
     return _described(contract, rows, [marked])
+
+
+def _extra(raw: pl.DataFrame) -> list[pl.Expr]:
+    held = raw.schema.get(EXTRA)
+    if not isinstance(held, pl.Struct):
+        return []
+    values = (pl.col(EXTRA).struct.field(field.name) for field in held.fields)
+    present = pl.any_horizontal(value.is_not_null() for value in values)
+    return [pl.when(present).then(pl.col(EXTRA).struct.json_encode()).alias(EXTRA)]
 
 
 def _typed(raw: pl.DataFrame, column: Column) -> pl.Expr | pl.Series:

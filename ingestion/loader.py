@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from ingestion import bookkeeping, live, touched
 from ingestion.batch import Batch, LoadResult
-from ingestion.checks import ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_batch, reject
+from ingestion.checks import EXTRA, ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_batch, reject
 from ingestion.contracts import quoted
-from ingestion.raw_tables import Target, targets
+from ingestion.raw_tables import targets
 from ingestion.source_state import SourceState, TableState, read_state
 from ingestion.versions import (
     BATCH_VIEW,
@@ -37,8 +37,6 @@ from ingestion.versions import (
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
-# Row ids are load_id * 2^32 + n: unique over all tables, and a load's rows lie together.
-ROWS_OF_A_LOAD = 1 << 32
 _TOMBSTONES = 1 << 30
 
 FaultMarker = Callable[[str], None]
@@ -68,7 +66,7 @@ def load_batch(
     before = state.table(batch.contract.table)
     checked = check_batch(batch.contract, batch.frame)
     rows = _dated(batch, checked.good)
-    sha256 = batch.content_sha256 or content_hash(rows.drop(ROW))
+    sha256 = batch.content_sha256 or content_hash(rows.drop(ROW, EXTRA, strict=False))
     spotless = not checked.rejected.height and batch.contract.table not in state.quarantined
     if _is_all_there_is(batch) and spotless and sha256 == before.content_sha256:
         return LoadResult(
@@ -100,6 +98,8 @@ def load_batch(
             step("began")
             for item in plans:
                 _write(con, batch, item, load_id, last_load, started)
+            if EXTRA in rows.columns:
+                bookkeeping.write_extra_values(con, batch, plans[0], load_id)
             step("rows")
             bookkeeping.write_quarantine(con, batch, load_id, started, fresh)
             if batch.contract.table in state.quarantined:
@@ -236,10 +236,6 @@ def _write(
     )
 
 
-def _row_id(load_id: int, target: Target) -> str:
-    return f"{load_id * ROWS_OF_A_LOAD + target.row_offset}"
-
-
 def _insert_rows(
     con: duckdb.DuckDBPyConnection, batch: Batch, item: Plan, load_id: int, at: dt.datetime
 ) -> None:
@@ -249,7 +245,7 @@ def _insert_rows(
     con.execute(
         f"INSERT INTO {target.name} ({target.column_list}, _tenant_id, _source, _row_id, "
         f"_load_id, _loaded_at, _is_deleted, {SOURCE_TABLE}, {SOURCE_ROW}{day}) "
-        f"SELECT {target.column_list}, $tenant, $source, {_row_id(load_id, target)} + b.{ROW}, "
+        f"SELECT {target.column_list}, $tenant, $source, {target.first_row_id(load_id)} + b.{ROW}, "
         f"{load_id}, $at, false, {SOURCE_TABLE}, {SOURCE_ROW}{day} FROM {BATCH_VIEW} AS b "
         f"SEMI JOIN (SELECT {ROW} FROM {item.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
         f"AS p ON p.{ROW} = b.{ROW} ORDER BY {', '.join(order) or ROW}",
@@ -262,7 +258,7 @@ def _insert_tombstones(
 ) -> None:
     target = item.target
     day = ", _business_date" if target.dated else ""
-    first = f"{_row_id(load_id, target)} + {_TOMBSTONES}"
+    first = f"{target.first_row_id(load_id)} + {_TOMBSTONES}"
     con.execute(
         f"INSERT INTO {target.name} ({target.column_list}, _tenant_id, _source, _row_id, "
         f"_load_id, _loaded_at, _is_deleted, {SOURCE_TABLE}, {SOURCE_ROW}{day}) "

@@ -11,6 +11,9 @@ from ingestion.contracts import Column, TableContract, quoted
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
+# Row ids are load_id * 2^32 + n: unique over all tables, and a load's rows lie together.
+ROWS_OF_A_LOAD = 1 << 32
+
 SYSTEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("_tenant_id", "VARCHAR"),
     ("_source", "VARCHAR"),
@@ -48,6 +51,10 @@ class Target:
     def column_list(self) -> str:
         """Its contract columns, quoted, comma separated."""
         return ", ".join(quoted(column.target) for column in self.columns)
+
+    def first_row_id(self, load_id: int) -> int:
+        """Id of the row 0 of a load."""
+        return load_id * ROWS_OF_A_LOAD + self.row_offset
 
     @property
     def all_columns(self) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What the lake knows of one source, read in four queries for a whole pass over it.
+"""What the lake knows of one source, read in three queries for a whole pass over it.
 
 Asking per table would cost more than most passes do. The pass holds the source's lock, so nobody
 else changes it meanwhile; every load of the pass keeps it up to date.
@@ -7,7 +7,6 @@ else changes it meanwhile; every load of the pass keeps it up to date.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import duckdb
 
@@ -22,19 +21,17 @@ class TableState:
 
 @dataclass
 class SourceState:
-    """Loads, cursors, quarantine and control totals of one source.
+    """Loads, cursors and quarantine of one source.
 
     Attributes:
         tables: by table name of ours.
         cursors: by physical table: value and key.
         quarantined: tables of ours that have rows in quarantine.
-        totals: by table and measure ``table_...``: load, the source's value, ours.
     """
 
     tables: dict[str, TableState] = field(default_factory=dict)
     cursors: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     quarantined: set[str] = field(default_factory=set)
-    totals: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = field(default_factory=dict)
 
     def table(self, name: str) -> TableState:
         """The state of a table, loaded or not."""
@@ -60,15 +57,8 @@ def read_state(con: duckdb.DuckDBPyConnection, tenant: str, source: str) -> Sour
         "SELECT DISTINCT table_name FROM lake.raw.quarantine WHERE tenant_id = ? AND source = ?",
         place,
     ).fetchall()
-    totals = con.execute(
-        "SELECT table_name, measure, max(load_id), arg_max(source_value, load_id), "
-        "arg_max(warehouse_value, load_id) FROM lake.meta.control_totals "
-        "WHERE tenant_id = ? AND source = ? AND starts_with(measure, 'table_') GROUP BY ALL",
-        place,
-    ).fetchall()
     return SourceState(
         {table: TableState(load, sha256 or "") for table, load, sha256 in loads},
         {table: (value, key) for table, value, key in cursors},
         {table for (table,) in quarantined},
-        {(table, measure): (load, theirs, ours) for table, measure, load, theirs, ours in totals},
     )

@@ -1,36 +1,23 @@
-"""Runs the connectors: once over all sources, or for ever as a poll loop."""
+"""Runs the connectors: once over all sources, or for ever as a service."""
 
 from __future__ import annotations
 
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import duckdb
-from filelock import FileLock, Timeout
-
-from ingestion import problems as source_problems
-from ingestion.batch import LoadResult
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.registry import CONNECTORS, all_contracts, connector_of
+from ingestion.health import read_health, write_health
 from ingestion.loader import FaultMarker
-from ingestion.problems import Problem
 from ingestion.raw_tables import ensure_tables
 from ingestion.reports import SourceReport, SyncReport
-from ingestion.source_state import read_state
+from ingestion.service import OnLoad, OnMaintained, OnReport, SyncService
+from ingestion.source_pass import forget, run_pass
 from warehouse.connection import connect
-from warehouse.errors import ContractError, LockTimeoutError, SettingsError, SourceError
 from warehouse.settings import Settings, SourceSettings
-
-OnLoad = Callable[[LoadResult], None]
-OnReport = Callable[[SourceReport], None]
-
-_SWEEP_SECONDS = 300.0
-_LONGEST_BACKOFF_SECONDS = 60.0
-_IDLE_SECONDS = 0.2
 
 
 def sync_once(
@@ -58,7 +45,9 @@ def sync_once(
         ensure_tables(con, all_contracts(), settings)
         return SyncReport(
             [
-                _pass(PassContext(con, settings, one, sweep=sweep, on_load=progress, fault=fault))
+                _reported(
+                    PassContext(con, settings, one, sweep=sweep, on_load=progress, fault=fault)
+                )
                 for one in chosen
             ]
         )
@@ -72,118 +61,57 @@ def sync_forever(
     on_load: OnLoad | None = None,
     on_report: OnReport | None = None,
     stop: threading.Event | None = None,
-) -> None:
-    """Poll every source until SIGINT, SIGTERM or ``stop``; ends between two transactions.
+    on_maintained: OnMaintained | None = None,
+    maintenance_seconds: float = 600.0,
+) -> list[str]:
+    """Poll every source until SIGINT, SIGTERM or ``stop``, each in a thread of its own.
 
     Each source is polled every ``poll_seconds`` and swept every ``options.sweep_seconds``
-    (default 300). A source that fails is tried again after a growing pause.
+    (default 300). A source that fails is tried again after a growing pause, up to a minute.
+    Stops within five seconds; what was not committed by then is loaded at the next start.
 
     Args:
-        on_load: called after each load that wrote something.
+        on_load: called, by several threads, after each load that wrote something.
         on_report: called after each pass that wrote something or failed.
+        on_maintained: called after each round of maintenance of the lake.
+        maintenance_seconds: pause between two rounds; 0 leaves maintenance out.
+
+    Returns:
+        Names of sources that hung and were left behind: end the process by ``os._exit``.
+
+    Raises:
+        SettingsError: no source has that name.
+        DaybookError: the lake cannot be opened.
     """
     chosen = _chosen(settings, source)
     stopping = stop or threading.Event()
     con = connect("write", settings=settings)
-    try:
-        ensure_tables(con, all_contracts(), settings)
-        with _signals(stopping):
-            _poll(con, settings, chosen, stopping, on_load, on_report)
-    finally:
-        con.close()
-
-
-def _poll(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    chosen: list[SourceSettings],
-    stopping: threading.Event,
-    on_load: OnLoad | None,
-    on_report: OnReport | None,
-) -> None:
-    memory: dict[str, dict[str, object]] = {one.name: {} for one in chosen}
-    due = dict.fromkeys(memory, 0.0)
-    swept = dict.fromkeys(memory, float("-inf"))
-    failures = dict.fromkeys(memory, 0)
-    while not stopping.is_set():
-        for one in chosen:
-            now = time.monotonic()
-            if now < due[one.name] or stopping.is_set():
-                continue
-            interval = float(one.options.get("sweep_seconds", _SWEEP_SECONDS))
-            sweep = now - swept[one.name] >= interval
-            report = _pass(
-                PassContext(
-                    con,
-                    settings,
-                    one,
-                    sweep=sweep,
-                    on_load=on_load,
-                    stopping=stopping.is_set,
-                    memory=memory[one.name],
-                )
-            )
-            pause = one.poll_seconds
-            if report.error is not None:
-                failures[one.name] += 1
-                memory[one.name].clear()
-                pause = min(pause * 2 ** failures[one.name], _LONGEST_BACKOFF_SECONDS)
-            else:
-                failures[one.name] = 0
-                if sweep:
-                    swept[one.name] = now
-            due[one.name] = time.monotonic() + pause
-            if on_report is not None and (report.loads or report.failed):
-                on_report(report)
-        wait = min(due.values(), default=0.0) - time.monotonic()
-        stopping.wait(min(max(wait, 0.0), _IDLE_SECONDS))
-
-
-def _pass(context: PassContext) -> SourceReport:
-    """One pass over one source; its failure is recorded and reported, not raised."""
-    started = time.monotonic()
-    source = context.source
-    error: str | None = None
-    try:
-        with _only_pass(context):
-            context.state = read_state(context.con, source.tenant, source.name)
-            connector_of(source).sync(context)
-    except (SourceError, ContractError, SettingsError) as failure:
-        error = failure.describe()
-        context.problems.append(
-            Problem("", "error", failure.what, failure.todo or "see the message of the sync")
-        )
-    if context.memory.get("problems") != context.problems:
-        source_problems.store(context.con, source, context.problems, context.settings)
-        context.memory["problems"] = list(context.problems)
-    return SourceReport.of(
-        source.name,
-        source.kind,
-        context.results,
-        context.problems,
-        round(time.monotonic() - started, 3),
-        error,
+    ensure_tables(con, all_contracts(), settings)
+    service = SyncService(
+        con,
+        settings,
+        chosen,
+        stopping,
+        on_load,
+        on_report,
+        on_maintained,
+        maintenance_seconds,
     )
+    with _signals(stopping):
+        left = service.run()
+    if not left:
+        # Under a thread that still uses it, closing would bring down the process.
+        con.close()
+    return left
 
 
-@contextmanager
-def _only_pass(context: PassContext) -> Iterator[None]:
-    """No two passes over one source at once: what one reads, the other must not outdate."""
-    folder = context.settings.warehouse_path
-    name = f"source-{context.source.tenant}-{context.source.name}.lock"
-    lock = FileLock(folder / name)
-    try:
-        lock.acquire(timeout=context.settings.lock_timeout_seconds, poll_interval=0.05)
-    except Timeout as error:
-        raise LockTimeoutError(
-            f"Another process has been loading {context.source.name} for too long.",
-            where=str(folder / name),
-            todo="wait for it, or stop it",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _reported(context: PassContext) -> SourceReport:
+    """One pass whose outcome the source's health shows, as that of a service does."""
+    health = read_health(context.settings, context.source)
+    report = run_pass(context)
+    write_health(context.settings, health.ended(report, None))
+    forget(context.memory)
+    return report
 
 
 @contextmanager

@@ -51,7 +51,22 @@ _RULES = (
         FROM (
             SELECT arg_max(difference, load_id) AS difference
             FROM lake.meta.control_totals
+            WHERE business_date IS NULL
             GROUP BY tenant_id, source, table_name, measure
+        ) AS newest
+        """,
+    ),
+    _Rule(
+        "control_totals_by_day",
+        "Each business day that was compared holds as many rows, and sums as large, as its source",
+        ("meta.control_totals",),
+        """
+        SELECT count(*), count(*) FILTER (newest.difference <> 0), max(abs(newest.difference))
+        FROM (
+            SELECT arg_max(difference, load_id) AS difference
+            FROM lake.meta.control_totals
+            WHERE business_date IS NOT NULL
+            GROUP BY tenant_id, source, table_name, measure, business_date
         ) AS newest
         """,
     ),

@@ -143,6 +143,17 @@ def connect(
     return con
 
 
+def thread_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to the same open lake, for one thread of its own.
+
+    What :func:`connect` set for the first one holds here too.
+    """
+    cursor = con.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    cursor.execute(f"USE {LAKE}")
+    return cursor
+
+
 def _create_lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     # Two processes that start at once must not both lay the catalog's tables.
     from warehouse.writer import writer_lock

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from warehouse.settings import Settings
@@ -21,7 +23,7 @@ _TABLES = {
     "meta.control_totals": """
         load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, measure VARCHAR,
         source_value DECIMAL(38, 8), warehouse_value DECIMAL(38, 8), difference DECIMAL(38, 8),
-        checked_at TIMESTAMP""",
+        checked_at TIMESTAMP, business_date DATE""",
     "meta.files": """
         tenant_id VARCHAR, source VARCHAR, kind VARCHAR, sha256 VARCHAR, file_name VARCHAR,
         size_bytes BIGINT, taken_at TIMESTAMP, loads_json VARCHAR, archive_path VARCHAR""",
@@ -36,6 +38,14 @@ _TABLES = {
     "meta.source_problems": """
         load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, severity VARCHAR,
         what VARCHAR, todo VARCHAR, noted_at TIMESTAMP""",
+    "meta.source_columns": """
+        tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, source_table VARCHAR,
+        column_name VARCHAR, column_type VARCHAR, is_loaded BOOLEAN, first_seen_at TIMESTAMP""",
+    "meta.source_health": """
+        tenant_id VARCHAR, source VARCHAR, kind VARCHAR, state VARCHAR, last_poll_at TIMESTAMP,
+        last_success_at TIMESTAMP, last_load_at TIMESTAMP, failing_since TIMESTAMP,
+        consecutive_failures INTEGER, next_try_at TIMESTAMP, last_load_rows BIGINT,
+        total_rows BIGINT, last_error VARCHAR, noted_at TIMESTAMP""",
     "meta.builds": """
         build_id BIGINT, started_at TIMESTAMP, finished_at TIMESTAMP, watermark_from BIGINT,
         watermark_to BIGINT, status VARCHAR, code_version VARCHAR""",
@@ -51,23 +61,40 @@ _TABLES = {
         row_key VARCHAR, column_name VARCHAR, reason VARCHAR, row_json VARCHAR,
         quarantined_at TIMESTAMP""",
     "raw.superseded": "superseded_row_id BIGINT, superseded_by_load BIGINT",
+    # Nobody has said that a column outside every contract holds no personal data.
+    "pii.extra_values": """
+        load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, raw_row_id BIGINT,
+        values_json VARCHAR""",
 }
+
+# Name and type of each column of a definition above.
+_COLUMN = re.compile(r"\w+ [A-Z]+(?:\(\d+, \d+\))?")
 
 
 def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Create what is missing. ``con`` has the lake attached for writing."""
-    # duckdb_tables() would read every table's columns; the catalog's own list is quicker.
+    """Create what is missing, widen what has grown. ``con`` has the lake attached for writing."""
+    # duckdb_columns() would read every table; the catalog's own list of these few is quicker.
     rows = con.execute(
         """
-        SELECT s.schema_name || '.' || t.table_name
+        SELECT s.schema_name || '.' || t.table_name AS name, list(c.column_name)
         FROM __ducklake_metadata_lake.ducklake_table AS t
         JOIN __ducklake_metadata_lake.ducklake_schema AS s ON s.schema_id = t.schema_id
-        WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL
+        JOIN __ducklake_metadata_lake.ducklake_column AS c ON c.table_id = t.table_id
+        WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND c.end_snapshot IS NULL
+            AND s.schema_name IN ('meta', 'raw', 'pii')
+        GROUP BY name
         """
     ).fetchall()
-    held = {name for (name,) in rows}
+    held = {name: set(columns) for name, columns in rows}
     missing = [name for name in _TABLES if name not in held]
-    if not missing:
+    grown = [
+        (name, column)
+        for name, columns in _TABLES.items()
+        if name in held
+        for column in _COLUMN.findall(columns)
+        if column.split()[0] not in held[name]
+    ]
+    if not missing and not grown:
         return
     from warehouse.writer import transaction
 
@@ -76,3 +103,5 @@ def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
         for name in missing:
             con.execute(f"CREATE TABLE IF NOT EXISTS lake.{name} ({_TABLES[name]})")
+        for name, column in grown:
+            con.execute(f"ALTER TABLE lake.{name} ADD COLUMN {column}")

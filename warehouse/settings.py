@@ -26,6 +26,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "daybook.toml"
 # What `make demo` simulates, with the configuration that reads it.
 DEMO = PROJECT_ROOT / "var" / "demo"
+SFTP = "sftp://"
 
 
 class SourceSettings(BaseModel):
@@ -58,24 +59,23 @@ class SourceSettings(BaseModel):
             )
         return self
 
+    def sftp_url(self) -> str | None:
+        """``sftp://user@host:port/folder`` of a file source, from the file or the environment.
+
+        Raises:
+            SettingsError: url_env names a variable that is not set.
+        """
+        url = self._address()
+        return url if url is not None and url.startswith(SFTP) else None
+
     def database_url(self) -> str | None:
         """The SQLAlchemy URL, from the file or from the environment; None for file sources.
 
         Raises:
             SettingsError: url_env names a variable that is not set, or the URL cannot be parsed.
         """
-        if self.url_env:
-            value = os.environ.get(self.url_env)
-            if not value:
-                raise SettingsError(
-                    f"The environment variable {self.url_env} is not set.",
-                    where=f"source {self.name}",
-                    todo=f"export {self.url_env}=<SQLAlchemy URL of the source database>",
-                )
-            url = value
-        elif self.url:
-            url = self.url
-        else:
+        url = self._address()
+        if url is None or url.startswith(SFTP):
             return None
         try:
             make_url(url)
@@ -86,6 +86,18 @@ class SourceSettings(BaseModel):
                 todo="use the form dialect://user:password@host:port/database",
             ) from error
         return url
+
+    def _address(self) -> str | None:
+        if not self.url_env:
+            return self.url
+        value = os.environ.get(self.url_env)
+        if not value:
+            raise SettingsError(
+                f"The environment variable {self.url_env} is not set.",
+                where=f"source {self.name}",
+                todo=f"export {self.url_env}=<URL of the source's database or SFTP folder>",
+            )
+        return value
 
 
 class Settings(BaseSettings):
@@ -150,6 +162,11 @@ class Settings(BaseSettings):
         return self.home / "archive"
 
     @property
+    def inbox_path(self) -> Path:
+        """Copies of what lies on the sources' SFTP servers, one folder a source."""
+        return self.home / "inbox"
+
+    @property
     def evidence_path(self) -> Path:
         """What the gates leave behind: Great Expectations' Data Docs."""
         return self.home / "evidence"
@@ -199,6 +216,14 @@ def _absolute_sqlite_url(url: str, base: Path) -> str:
     if not url.startswith(prefix) or url.startswith(prefix + "/") or ":memory:" in url:
         return url
     return prefix + str((base / url.removeprefix(prefix)).resolve())
+
+
+def _absolute_options(options: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Options that name a file of this machine; they count from the configuration's folder."""
+    files = {name: options[name] for name in ("key_file", "known_hosts") if name in options}
+    return options | {
+        name: str(_absolute(Path(str(path)).expanduser(), base)) for name, path in files.items()
+    }
 
 
 def load_settings(config_path: Path | str | None = None) -> Settings:
@@ -253,6 +278,7 @@ def load_settings(config_path: Path | str | None = None) -> Settings:
             update={
                 "path": _absolute(source.path, base) if source.path else None,
                 "url": _absolute_sqlite_url(source.url, base) if source.url else None,
+                "options": _absolute_options(source.options, base),
             }
         )
         for source in settings.sources

@@ -21,6 +21,8 @@ from warehouse.settings import Settings, load_settings
 QUIET_SECONDS = 2.0
 
 _HELD: dict[str, FileLock] = {}
+# The file lock counts re-entry within a process: threads of one process take turns by these.
+_TURNS: dict[str, threading.Lock] = {}
 _HELD_GUARD = threading.Lock()
 
 
@@ -32,6 +34,34 @@ def _lock_of(settings: Settings) -> FileLock:
             settings.warehouse_path.mkdir(parents=True, exist_ok=True)
             _HELD[path] = FileLock(path, thread_local=False)
         return _HELD[path]
+
+
+def _turn_of(settings: Settings) -> threading.Lock:
+    with _HELD_GUARD:
+        return _TURNS.setdefault(str(settings.warehouse_path), threading.Lock())
+
+
+@contextmanager
+def only_writer(settings: Settings) -> Iterator[None]:
+    """Hold the writer lock against other processes and against other threads of this one.
+
+    Not re-entrant: for one change of the lake, as :func:`transaction` makes it.
+
+    Raises:
+        LockTimeoutError: it stayed taken for ``lock_timeout_seconds``.
+    """
+    turn = _turn_of(settings)
+    if not turn.acquire(timeout=settings.lock_timeout_seconds):
+        raise LockTimeoutError(
+            "Another thread of this process has been writing for too long.",
+            where=str(settings.warehouse_path),
+            todo="raise lock_timeout_seconds, or stop and restart this process",
+        )
+    try:
+        with writer_lock(settings):
+            yield
+    finally:
+        turn.release()
 
 
 def _holder(settings: Settings) -> str:
@@ -108,7 +138,8 @@ def transaction(
     Raises:
         DaybookError: the disk is full; nothing was changed.
     """
-    with writer_lock(settings):
+    settings = settings or load_settings()
+    with only_writer(settings):
         con.execute("BEGIN TRANSACTION")
         try:
             yield con
@@ -124,7 +155,7 @@ def transaction(
             if _is_disk_full(error):
                 raise DaybookError(
                     "The disk is full; nothing of this change was kept.",
-                    where=str((settings or load_settings()).warehouse_path),
+                    where=str(settings.warehouse_path),
                     todo="free space, then run the same command again",
                 ) from error
             raise

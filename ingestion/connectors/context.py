@@ -22,6 +22,7 @@ class PassContext:
     Attributes:
         con: the lake, open for writing.
         sweep: also reconcile the whole source against the lake: deletions, missed edits, totals.
+        repeated: the pass is one of a poll loop: what is not finished now may wait for the next.
         stopping: asked between transactions; True ends the pass early.
         state: what the lake knows of the source, see :mod:`ingestion.source_state`.
         memory: survives from one pass of a poll loop to the next; only ever saves work.
@@ -31,6 +32,7 @@ class PassContext:
     settings: Settings
     source: SourceSettings
     sweep: bool = True
+    repeated: bool = False
     on_load: Callable[[LoadResult], None] | None = None
     stopping: Callable[[], bool] = lambda: False
     fault: FaultMarker | None = None

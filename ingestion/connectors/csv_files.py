@@ -13,18 +13,22 @@ from pathlib import Path
 
 import polars as pl
 
-from ingestion.checks import SOURCE_ROW, SOURCE_TABLE
+from ingestion.checks import EXTRA, SOURCE_ROW, SOURCE_TABLE
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file's rows as texts under our names, its hash, and what was wrong with it."""
+    """A file's rows as texts under our names, its hash, and what was wrong with it.
+
+    ``columns`` are those of its header, in the contract's spelling where it knows them.
+    """
 
     frame: pl.DataFrame | None
     sha256: str
     problems: list[Problem]
+    columns: tuple[str, ...] = ()
 
 
 def file_hash(path: Path) -> str:
@@ -91,7 +95,7 @@ def parse_csv(
             )
         )
         return FileRead(None, sha256, problems)
-    return FileRead(_frame(name, contract, header, rows), sha256, problems)
+    return FileRead(_frame(name, contract, header, rows), sha256, problems, tuple(header))
 
 
 def _frame(
@@ -104,13 +108,23 @@ def _frame(
         for c in contract.columns
         if c.source.lower() in positions
     }
-    frame = pl.DataFrame(texts).with_columns(
-        pl.when(pl.all().str.strip_chars() != "").then(pl.all().str.strip_chars())
-    )
+    extra = [
+        pl.Series(name, columns[position], dtype=pl.String)
+        for position, name in enumerate(header)
+        if name.lower() not in {column.source.lower() for column in contract.columns}
+    ]
+    frame = pl.DataFrame(texts).with_columns(_blank_as_null(pl.all()))
+    if extra:
+        values = pl.DataFrame(extra).select(_blank_as_null(pl.all())).to_struct(EXTRA)
+        frame = frame.with_columns(values)
     return frame.with_columns(
         pl.lit(file_name).alias(SOURCE_TABLE),
         pl.Series(SOURCE_ROW, [number for number, _ in rows], dtype=pl.Int64),
     )
+
+
+def _blank_as_null(texts: pl.Expr) -> pl.Expr:
+    return pl.when(texts.str.strip_chars() != "").then(texts.str.strip_chars())
 
 
 def _header_problems(file_name: str, contract: TableContract, header: list[str]) -> list[Problem]:
@@ -143,7 +157,8 @@ def _header_problems(file_name: str, contract: TableContract, header: list[str])
                 contract.table,
                 "warning",
                 f"{file_name} has columns that are not loaded: {', '.join(extra)}.",
-                "nothing, unless one of them is wanted: then add it to the contract",
+                "nothing, unless one of them is wanted: then add it to the contract; until then "
+                "its values are kept in pii.extra_values",
             )
         )
     return problems

@@ -9,7 +9,8 @@ the row and the column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,24 +20,35 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from ingestion.connectors.context import PassContext
 from ingestion.connectors.dialects import Dialect, dialect_of
 from ingestion.connectors.row_limit import row_limit
 from warehouse.errors import SourceError
 
 # Below this many rows opening a second connection costs more than it saves.
 CURSOR_ROWS = 20_000
+# A statement that gives nothing for so long is given up, and the source tried again later.
+SILENCE_SECONDS = 600
+_KEPT = "source database"
 _DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 
 
 class SourceDatabase:
     """A source database, opened for reading. A context manager; not for use by two threads."""
 
-    def __init__(self, url: str, source: str, schema: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        source: str,
+        schema: str | None = None,
+        silence_seconds: int = SILENCE_SECONDS,
+    ) -> None:
         self._url: URL = make_url(url)
         if self._url.drivername in _DRIVERS:
             self._url = self._url.set(drivername=_DRIVERS[self._url.drivername])
         self.source = source
         self.schema = schema
+        self.silence_seconds = silence_seconds
         self.dialect: Dialect = dialect_of(self._url.get_backend_name())
         self._engine: sa.Engine | None = None
         self._connection: sa.Connection | None = None
@@ -76,6 +88,18 @@ class SourceDatabase:
         if self._engine is not None:
             self._engine.dispose()
         self._connection = self._engine = None
+
+    def answers(self) -> bool:
+        """Whether the connection, opened a while ago, still works."""
+        try:
+            self._open().exec_driver_sql("SELECT 1").fetchall()
+        except (SQLAlchemyError, RuntimeError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connection; harmless when it is closed."""
+        self.__exit__(None, None, None)
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         """The rows of a small query.
@@ -174,7 +198,17 @@ class SourceDatabase:
     def _connect_arguments(self) -> dict[str, object]:
         if self.dialect.name == "sqlite":
             return {"timeout": 5}
-        return {"connect_timeout": 5}
+        if self.dialect.name == "mysql":
+            return {"connect_timeout": 5, "read_timeout": self.silence_seconds}
+        return {
+            "connect_timeout": 5,
+            # A statement that waits for a lock, and a host that is gone without a word.
+            "options": f"-c statement_timeout={self.silence_seconds * 1000}",
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        }
 
     def _connectorx_url(self) -> str:
         return self._url.set(drivername=self.dialect.name, query={}).render_as_string(
@@ -190,6 +224,34 @@ class SourceDatabase:
             todo="check that it runs, is not locked, and that the account may read its tables; "
             "nothing was half loaded, the next sync goes on from here",
         )
+
+
+@contextmanager
+def source_database(
+    context: PassContext, url: str, schema: str | None = None
+) -> Iterator[SourceDatabase]:
+    """The source's database, open; a poll loop keeps the connection from pass to pass.
+
+    Raises:
+        SourceError: the database does not answer.
+        SettingsError: ``options.silence_seconds`` is no number.
+    """
+    kept = context.memory.pop(_KEPT, None)
+    if isinstance(kept, SourceDatabase) and kept.answers():
+        database = kept
+    else:
+        silence = context.integer_option("silence_seconds", SILENCE_SECONDS)
+        database = SourceDatabase(url, context.source.name, schema, silence).__enter__()
+    try:
+        yield database
+    except BaseException:
+        database.close()
+        raise
+    # A SQLite file may be replaced by another one between two passes.
+    if context.repeated and database.dialect.name != "sqlite":
+        context.memory[_KEPT] = database
+    else:
+        database.close()
 
 
 def _series(name: str, values: Sequence[Any]) -> pl.Series:

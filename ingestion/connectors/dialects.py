@@ -44,8 +44,8 @@ class Dialect:
         if wanted == "BIGINT":
             return self._integer(name, held)
         if wanted == "DATE" or wanted.startswith("DECIMAL"):
-            # As text: exact, and MySQL's zero dates stay readable.
-            return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'TEXT'})"
+            # Exact, and MySQL's zero dates stay readable.
+            return self.as_text(name)
         if wanted == "DOUBLE" and _is_decimal(held):
             casts = {"mysql": f"({name} + 0e0)", "postgresql": f"{name}::double precision"}
             return casts.get(self.name, name)
@@ -53,8 +53,12 @@ class Dialect:
             # Takes the blanks off that CHAR is padded with; MySQL does so by itself.
             return f"CAST({name} AS text)"
         if wanted == "VARCHAR" and not isinstance(held, types.String) and self.name != "sqlite":
-            return f"CAST({name} AS {'CHAR' if self.name == 'mysql' else 'text'})"
+            return self.as_text(name)
         return name
+
+    def as_text(self, expression: str) -> str:
+        """Any value as the text of it."""
+        return f"CAST({expression} AS {'CHAR' if self.name == 'mysql' else 'TEXT'})"
 
     def _timestamp(self, name: str, held: TypeEngine[object]) -> str:
         if self.name == "sqlite":
@@ -67,12 +71,7 @@ class Dialect:
 
     def _integer(self, name: str, held: TypeEngine[object]) -> str:
         if _is_date(held):
-            seconds = {
-                "sqlite": f"CAST(strftime('%s', {name}) AS INTEGER)",
-                "mysql": f"TIMESTAMPDIFF(SECOND, '1970-01-01', {name})",
-                "postgresql": f"CAST(EXTRACT(EPOCH FROM {name}) AS bigint)",
-            }
-            return seconds[self.name]
+            return self.epoch(name, held)
         if _is_decimal(held) or isinstance(held, types.Boolean):
             casts = {"mysql": f"CAST({name} AS SIGNED)", "postgresql": f"{name}::bigint"}
             return casts.get(self.name, name)
@@ -87,6 +86,15 @@ class Dialect:
             return None
         at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=max(seconds, 0))
         return f"'{at:%Y-%m-%d %H:%M:%S}'"
+
+    def epoch(self, name: str, held: TypeEngine[object]) -> str:
+        """Whole seconds since 1970 of a date column, read as UTC; NULL for a zero date."""
+        if self.name == "sqlite":
+            return f"CAST(strftime('%s', {name}) AS INTEGER)"
+        if self.name == "mysql":
+            return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {name})"
+        moment = f"{name} AT TIME ZONE 'UTC'" if getattr(held, "timezone", False) else name
+        return f"CAST(floor(EXTRACT(EPOCH FROM {moment})) AS bigint)"
 
     def modulo(self, expression: str) -> str:
         """The remainder of an integer by MODULUS."""

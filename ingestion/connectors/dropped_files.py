@@ -13,22 +13,21 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 
 import polars as pl
 
 from ingestion.batch import Batch, Completeness, LoadResult
+from ingestion.checks import EXTRA
 from ingestion.connectors.context import PassContext
+from ingestion.connectors.deliveries import delivered, stamp_of
+from ingestion.connectors.drift import SeenColumns, watch_columns
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
 from warehouse.writer import transaction
-
-# Names under which other programs write a file that is not complete yet.
-_UNFINISHED = (".*", "*.part", "*.tmp", "*.filepart", "*.crdownload")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class TableRows:
     Attributes:
         frame: columns under our names (texts will do), with ``_source_table`` (the file's name) and
             ``_source_row`` (row, line or position in the file, from 1); None when it is refused.
+            May carry ``_extra``, a struct of the columns beyond the contract.
         problems: what was wrong with the file or poorer than it should be.
         complete: of which keys the file is the whole truth; None: it only adds.
     """
@@ -86,9 +86,10 @@ def sync_dropped_files(
         patterns: names of the files to look at.
 
     Raises:
-        SourceError: the folder cannot be read.
+        SourceError: the folder or the SFTP server cannot be read; what was there is loaded.
     """
-    for path in _files(context, patterns):
+    delivery = delivered(context, patterns)
+    for path in delivery.files:
         if context.stopping():
             return
         try:
@@ -99,6 +100,8 @@ def sync_dropped_files(
                 where=str(path),
                 todo="check its permissions",
             ) from error
+    if delivery.failure is not None:
+        raise delivery.failure
 
 
 def hash_of(path: Path) -> str:
@@ -107,24 +110,8 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _files(context: PassContext, patterns: Sequence[str]) -> Iterator[Path]:
-    folder = context.source.path
-    if folder is None or not folder.is_dir():
-        raise SourceError(
-            "The folder of the source does not exist.",
-            where=f"source {context.source.name}, {folder}",
-            todo="create it, or correct path in daybook.toml",
-        )
-    for path in sorted(folder.iterdir()):
-        unfinished = any(fnmatch(path.name, pattern) for pattern in _UNFINISHED)
-        wanted = any(fnmatch(path.name.lower(), pattern) for pattern in patterns)
-        if path.is_file() and wanted and not unfinished:
-            yield path
-
-
 def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
-    status = path.stat()
-    stamp = (status.st_mtime_ns, status.st_size)
+    stamp = stamp_of(path)
     remembered = context.memory.get(f"file:{path}")
     if isinstance(remembered, _Remembered) and remembered.stamp == stamp:
         context.problems.extend(remembered.problems)
@@ -132,7 +119,11 @@ def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
     file = DroppedFile(path.name, path, hash_of(path))
     taken_as = _taken_as(context, file)
     if taken_as is None:
-        problems = _take(context, read, file)
+        tables = read(file)
+        if stamp_of(path) != stamp:
+            # Still being written: what was read may be half of it. The next look takes it.
+            return
+        problems = _take(context, file, tables)
     elif taken_as != file.name:
         problems = [
             Problem(
@@ -148,8 +139,7 @@ def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
     context.memory[f"file:{path}"] = _Remembered(stamp, problems)
 
 
-def _take(context: PassContext, read: FileReader, file: DroppedFile) -> list[Problem]:
-    tables = read(file)
+def _take(context: PassContext, file: DroppedFile, tables: Sequence[TableRows]) -> list[Problem]:
     if not tables:
         return [
             Problem(
@@ -163,11 +153,21 @@ def _take(context: PassContext, read: FileReader, file: DroppedFile) -> list[Pro
     if any(table.frame is None for table in tables):
         # Nothing half-loaded: the file is read again once it is corrected.
         return problems
+    watch_columns(context, [seen for table in tables if (seen := _seen(table)) is not None])
     results = [_load(context, file, table) for table in tables if table.frame is not None]
     if context.stopping():
         return problems
     _record(context, file, tables, results)
     return problems
+
+
+def _seen(table: TableRows) -> SeenColumns | None:
+    """Only columns beyond the contract: files of one source may each have another layout."""
+    held = None if table.frame is None else table.frame.schema.get(EXTRA)
+    if not isinstance(held, pl.Struct):
+        return None
+    columns = {field.name: str(field.dtype) for field in held.fields}
+    return SeenColumns(table.contract, table.contract.source_table, {}, columns)
 
 
 def _load(context: PassContext, file: DroppedFile, table: TableRows) -> LoadResult:

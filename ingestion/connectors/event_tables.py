@@ -21,8 +21,8 @@ from ingestion.batch import Batch, CursorMove
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
 from ingestion.problems import Problem
 
 CHUNK_ROWS = 200_000

@@ -12,6 +12,8 @@ import polars as pl
 from ingestion.batch import Batch, Completeness
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.csv_files import read_csv
+from ingestion.connectors.deliveries import delivered, stamp_of
+from ingestion.connectors.drift import SeenColumns, watch_columns
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
@@ -47,24 +49,20 @@ def sync_folder(
         form: of the files; a ``source_table`` that ends in a suffix is the file's whole name.
 
     Raises:
-        SourceError: the folder cannot be read.
+        SourceError: the folder or the SFTP server cannot be read; what was there is loaded.
     """
-    folder = context.source.path
-    if folder is None or not folder.is_dir():
-        raise SourceError(
-            "The folder of the source does not exist.",
-            where=f"source {context.source.name}, {folder}",
-            todo="create it, or correct path in daybook.toml",
-        )
+    delivery = delivered(context, [f"{contract.source_table}.csv" for contract in contracts])
     for contract in contracts:
         if context.stopping():
             return
         name = contract.source_table
-        path = folder / (name if Path(name).suffix else f"{name}.csv")
-        if path.is_file():
+        path = delivery.folder / (name if Path(name).suffix else f"{name}.csv")
+        if path in delivery.files:
             _sync_file(context, contract, path, form)
-        else:
+        elif not path.is_file():
             context.problems.append(missing_file(contract, path))
+    if delivery.failure is not None:
+        raise delivery.failure
 
 
 def missing_file(contract: TableContract, path: Path) -> Problem:
@@ -79,13 +77,15 @@ def missing_file(contract: TableContract, path: Path) -> Problem:
 
 def _sync_file(context: PassContext, contract: TableContract, path: Path, form: FileForm) -> None:
     try:
-        status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_size, form.fingerprint)
+        stamp = (stamp_of(path), form.fingerprint)
         remembered = context.memory.get(f"file:{path}")
         if isinstance(remembered, tuple) and remembered[0] == stamp:
             context.problems.extend(remembered[1])
             return
         read = read_csv(path, contract, delimiter=form.delimiter)
+        if stamp_of(path) != stamp[0]:
+            # Still being written: what was read may be half of it. The next look takes it.
+            return
     except OSError as error:
         raise SourceError(
             f"The file cannot be read: {error.strerror}.",
@@ -94,6 +94,12 @@ def _sync_file(context: PassContext, contract: TableContract, path: Path, form: 
         ) from error
     problems = list(read.problems)
     if read.frame is not None:
+        known = {column.source.lower() for column in contract.columns}
+        loaded = {name: "text" for name in read.columns if name.lower() in known}
+        others = {name: "text" for name in read.columns if name.lower() not in known}
+        seen = SeenColumns(contract, path.name, loaded, others)
+        problems += watch_columns(context, [seen])[seen.place]
+    if read.frame is not None and not any(p.severity == "error" for p in problems):
         if not read.frame.height and holds_rows(context, contract):
             problems.append(
                 Problem(

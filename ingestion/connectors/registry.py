@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -51,7 +52,7 @@ from ingestion.connectors.wise import connector as wise
 from ingestion.connectors.wise.contract import CONTRACTS as WISE
 from ingestion.contracts import TableContract
 from warehouse.errors import SettingsError
-from warehouse.settings import SourceSettings
+from warehouse.settings import SFTP, SourceSettings
 
 Address = Literal["url", "path", "url or path", "none"]
 
@@ -104,21 +105,34 @@ def connector_of(source: SourceSettings) -> Connector:
             where=f"source {source.name}",
             todo=f"use one of: {', '.join(CONNECTORS)}",
         )
-    has_url = bool(source.url or source.url_env)
+    has_url, has_folder = _addresses(source)
     missing = {
         "url": not has_url,
-        "path": source.path is None,
-        "url or path": not has_url and source.path is None,
+        "path": not has_folder,
+        "url or path": not (has_url or has_folder),
         "none": False,
     }
     if missing[connector.address]:
         wanted = connector.address.replace("url", "url_env (or url)")
+        wanted = wanted.replace("path", "path (or an sftp:// address in url or url_env)")
         raise SettingsError(
             f"A source of kind {source.kind} needs {wanted}.",
             where=f"source {source.name}",
             todo="add it to the source in daybook.toml; docs/configuration.md shows how",
         )
     return connector
+
+
+def _addresses(source: SourceSettings) -> tuple[bool, bool]:
+    """Whether a source names a database, and whether it names a folder, here or by SFTP.
+
+    A variable that is not set may hold either; the source's own pass says that it is missing.
+    """
+    named = bool(source.url or source.url_env)
+    address = source.url or os.environ.get(source.url_env or "", "")
+    is_sftp = address.startswith(SFTP)
+    has_folder = source.path is not None or (named and (is_sftp or not address))
+    return named and not is_sftp, has_folder
 
 
 def all_contracts() -> tuple[TableContract, ...]:

@@ -108,8 +108,7 @@ def write_configuration(path: Path, *, from_environment: bool, white_label: bool
         '[[sources]]\nname = "ecb"\nkind = "ecb"\n\n'
         '[[sources]]\nname = "crm"\nkind = "crm"\npath = "crm"\n\n'
         '[[sources]]\nname = "broker"\nkind = "broker"\npath = "broker"\n'
-        + "".join(f"\n{system.configuration}" for system in SYSTEMS)
+        + "".join(f"\n{system.configuration}" for system in SYSTEMS if system.configuration)
         + (_WHITE_LABEL if white_label else ""),
-        +"".join(f"\n{system.configuration}" for system in SYSTEMS if system.configuration),
         encoding="utf-8",
     )

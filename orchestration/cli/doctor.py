@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from ingestion.connectors.registry import connector_of
 from orchestration.cli.output import print_json, print_table
 from warehouse.errors import DaybookError
-from warehouse.settings import Settings, load_settings
+from warehouse.settings import Settings, SourceSettings, load_settings
 
 # Below this a load may not finish.
 FREE_BYTES_WANTED = 2 * 1024**3
@@ -126,6 +126,9 @@ def _source(settings: Settings, name: str) -> Finding:
         if make_url(url).drivername in _PORT_OF_SERVICE:
             return _service(part, url, shown)
         return _database(part, url, shown)
+    sftp = source.sftp_url()
+    if sftp is not None:
+        return _sftp_folder(part, source, sftp)
     if source.path is not None and not source.path.is_dir():
         return Finding(part, "broken", f"the folder {source.path} does not exist")
     return Finding(part, "ok", str(source.path or "no address needed"))
@@ -142,6 +145,18 @@ def _service(part: str, url: str, shown: str) -> Finding:
     except OSError as error:
         return Finding(part, "broken", f"{shown}: {error.strerror or error}")
     return Finding(part, "ok", shown)
+
+
+def _sftp_folder(part: str, source: SourceSettings, url: str) -> Finding:
+    from ingestion.connectors.sftp import SftpFolder
+
+    try:
+        folder = SftpFolder.of(source, url)
+        found: list[str] = []
+        folder.run(lambda: found.extend(file.name for file in folder.files()), lambda: True)
+    except DaybookError as error:
+        return Finding(part, "broken", error.describe())
+    return Finding(part, "ok", f"{folder.place}: {len(found)} files")
 
 
 def _database(part: str, url: str, shown: str) -> Finding:

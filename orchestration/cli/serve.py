@@ -34,6 +34,7 @@ def up(
     There is no sign-in yet: both listen on 127.0.0.1.
     """
     from dashboards.serve import serve_command
+    from orchestration.load_reports import UP_FILE
 
     settings = load_settings()
     dagster_home = settings.home / "dagster"
@@ -58,6 +59,8 @@ def up(
     print(f"dashboards  http://127.0.0.1:{dashboards_port}")
     print(f"dagster     http://127.0.0.1:{dagster_port}")
     print("no sign-in yet: both answer on this machine only; Ctrl-C stops both", flush=True)
+    up_file = dagster_home / UP_FILE
+    up_file.write_text(str(os.getpid()), encoding="utf-8")
     signal.signal(signal.SIGTERM, _interrupt)
     code = 0
     try:
@@ -68,6 +71,7 @@ def up(
     except KeyboardInterrupt:
         pass
     finally:
+        up_file.unlink(missing_ok=True)
         _stop(children)
     raise typer.Exit(code)
 

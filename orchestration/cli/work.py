@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from orchestration.cli.output import print_json, print_table, progress, working
 from warehouse.errors import UsageError
-from warehouse.settings import load_settings
+from warehouse.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from ingestion.batch import LoadResult
@@ -24,17 +25,27 @@ def sync(
         bool, typer.Option("--once", help="Load every source once, then stop.")
     ] = False,
     source: Annotated[str | None, typer.Option(help="Only the source of this name.")] = None,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show how each source fares; load nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Load what is new in the sources: once, or in a loop until Ctrl-C.
+    """Load what is new in the sources: once, or as a service until Ctrl-C or SIGTERM.
 
     A source that cannot be read is reported and the others go on; the exit code is then 3.
+    With --status the exit code is 1 when a source is not well.
     """
-    from ingestion.sync import sync_forever, sync_once
+    from ingestion.sync import sync_once
 
     settings = load_settings()
+    if status:
+        from orchestration.cli.sources_health import show_health
+
+        if not show_health(settings, source, as_json):
+            raise typer.Exit(1)
+        return
     if not once:
-        sync_forever(settings, source=source, on_load=_tell_load, on_report=_tell_report)
+        _serve(settings, source)
         return
     with progress() as display:
         names = [item.name for item in settings.sources if source in (None, item.name)]
@@ -73,6 +84,26 @@ def sync(
         _tell_report(item, only_problems=True)
     if report.failed:
         raise typer.Exit(3)
+
+
+def _serve(settings: Settings, source: str | None) -> None:
+    """Poll until told to stop; Dagster is told of the loads where it runs."""
+    from ingestion.sync import sync_forever
+    from orchestration.load_reports import LoadReporter
+
+    reporter = LoadReporter(settings)
+
+    def on_load(result: LoadResult) -> None:
+        _tell_load(result)
+        reporter(result)
+
+    with reporter.running():
+        left = sync_forever(settings, source=source, on_load=on_load, on_report=_tell_report)
+    if left:
+        print(f"left behind, still waiting for its source: {', '.join(left)}", file=sys.stderr)
+        sys.stderr.flush()
+        # Their threads cannot be ended; nothing of theirs is committed.
+        os._exit(0)
 
 
 def _tell_load(result: LoadResult) -> None:

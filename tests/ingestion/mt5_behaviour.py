@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingestion.sync import sync_once
+from quality.checks import run_checks
 from tests.ingestion.exports import (
     ACCOUNTS,
     DAILY,
@@ -229,3 +230,89 @@ class Mt5Behaviour:
             "SELECT DISTINCT login, business_date::VARCHAR FROM lake.meta.touched_accounts",
         )
         assert touched == [(1001, "2026-10-28")]
+
+    def test_an_edit_that_moved_no_timestamp_is_found_by_its_day(
+        self, home: Path, export: Export
+    ) -> None:
+        days = {n: f"2026-10-{20 + n % 5}" for n in range(1, 31)}
+        export.create(
+            "mt5_deals", DEALS, [deal(n, Time=f"{day} 12:00:00") for n, day in days.items()]
+        )
+        settings = loaded(home, export)
+        recorded = (
+            "SELECT business_date::VARCHAR, measure, source_value::BIGINT, difference::BIGINT "
+            "FROM lake.meta.control_totals WHERE starts_with(measure, 'day_') ORDER BY ALL"
+        )
+        first = rows(settings, recorded)
+        assert len(first) == 5 * 3
+        assert ("2026-10-22", "day_count", 6, 0) in first
+        assert ("2026-10-22", "day_sum_profit", sum(range(2, 31, 5)) * 10_000, 0) in first
+        export.update("mt5_deals", f"{export.quote('Deal')} = 7", Profit=7.5)
+        report = sync_once(settings)
+        assert not report.failed
+        assert report.sources[0].changed == 1
+        assert dict(deals(settings))[7] == 7.5
+        assert any(
+            "Business day 2026-10-22 of mt5_deals differed" in problem.what
+            for problem in report.sources[0].problems
+        )
+        second = rows(settings, recorded)
+        assert len(second) == 5 * 3
+        assert [row[:3] for row in second if row not in first] == [
+            ("2026-10-22", "day_sum_profit", sum(range(2, 31, 5)) * 10_000 + 5_000)
+        ]
+        assert {difference for *_, difference in second} == {0}
+        assert sync_once(settings).sources[0].loads == 0
+
+    def test_days_end_where_the_server_ends_them(self, home: Path, export: Export) -> None:
+        export.create(
+            "mt5_deals",
+            DEALS,
+            [
+                deal(1, Time="2026-10-27 23:59:59"),
+                deal(2, Time="2026-10-28 16:59:59"),
+                deal(3, Time="2026-10-28 17:00:00"),
+                deal(4, Time="2026-10-29 16:59:59"),
+            ],
+        )
+        source = mt5(export.url).model_copy(update={"end_of_day_minutes": 16 * 60 + 59})
+        settings = settings_for(home, source)
+        sync_once(settings)
+        assert rows(
+            settings,
+            "SELECT business_date::VARCHAR, source_value::BIGINT, warehouse_value::BIGINT "
+            "FROM lake.meta.control_totals WHERE measure = 'day_count' ORDER BY 1",
+        ) == [("2026-10-28", 2, 2), ("2026-10-29", 2, 2)]
+
+    def test_a_day_that_cannot_be_made_equal_is_reported(self, home: Path, export: Export) -> None:
+        export.create(
+            "mt5_deals",
+            DEALS,
+            [deal(1), deal(2, Time="2026-10-27 12:00:00") | {"Login": None}],
+        )
+        settings = loaded(home, export)
+        for _ in range(2):
+            report = sync_once(settings).sources[0]
+            assert report.loads == 0
+            assert [p.what for p in report.problems if "differs" in p.what] == [
+                "Business day 2026-10-27 of mt5_deals differs from the source "
+                "(count 1 there, 0 here, sum_profit 20000 there, 0 here)."
+            ]
+        unresolved = rows(
+            settings,
+            "SELECT business_date::VARCHAR, measure, difference::BIGINT "
+            "FROM lake.meta.control_totals WHERE difference <> 0 AND business_date IS NOT NULL "
+            "ORDER BY 2",
+        )
+        assert unresolved == [
+            ("2026-10-27", "day_count", 1),
+            ("2026-10-27", "day_sum_profit", 20_000),
+        ]
+        checks = {check.id: check for check in run_checks(settings)}
+        assert checks["control_totals_by_day"].broken == 2
+        # Repaired at the source.
+        export.update("mt5_deals", f"{export.quote('Deal')} = 2", Login=1001)
+        sync_once(settings)
+        checks = {check.id: check for check in run_checks(settings)}
+        assert checks["control_totals_by_day"].broken == 0
+        assert [number for number, _ in deals(settings)] == [1, 2]

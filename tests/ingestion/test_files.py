@@ -60,7 +60,8 @@ def test_full_exports_add_change_and_bury(home: Path, tmp_path: Path) -> None:
     ) == [("C1", "2026-01-02 03:04:05"), ("C2", None)]
     assert "Secret" not in str(rows(settings, "SELECT * FROM lake.raw.crm_clients"))
     (folder / "clients.csv").write_text(
-        "client_id,country,name\nC1,FR,Ada Secret\nC3,IT,Eve Secret\n", "utf-8"
+        "client_id,country,registered_at,name,email\nC1,FR,,Ada Secret,\nC3,IT,,Eve Secret,\n",
+        "utf-8",
     )
     second = sync_once(settings).sources[0]
     assert (second.new, second.changed, second.deleted) == (1, 1, 1)
@@ -68,7 +69,9 @@ def test_full_exports_add_change_and_bury(home: Path, tmp_path: Path) -> None:
         settings, f"SELECT client_id, country FROM {current('crm_clients')} ORDER BY 1"
     ) == [("C1", "FR"), ("C3", "IT")]
     # As it was before: C2 is back from under its tombstone.
-    (folder / "clients.csv").write_text("client_id,country,name\nC2,DE,Bob Secret\n", "utf-8")
+    (folder / "clients.csv").write_text(
+        "client_id,country,registered_at,name,email\nC2,DE,,Bob Secret,\n", "utf-8"
+    )
     sync_once(settings)
     assert rows(settings, f"SELECT client_id FROM {current('crm_clients')}") == [("C2",)]
 

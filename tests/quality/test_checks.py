@@ -21,6 +21,7 @@ ALL_RULES = {
     "roll_forward",
     "pnl_adds_up",
     "control_totals",
+    "control_totals_by_day",
     "source_problems",
     "quarantined_rows",
     "differences_have_a_break",
@@ -71,7 +72,7 @@ def test_a_broken_identity_is_found(settings: Settings, change: Change) -> None:
 
 @pytest.mark.unit
 def test_a_control_total_counts_in_the_newest_load_only(settings: Settings, change: Change) -> None:
-    row = "({load}, 'demo', 'mt5_live', 'mt5_deals', 'count', 7, {held}, {off}, now())"
+    row = "({load}, 'demo', 'mt5_live', 'mt5_deals', 'count', 7, {held}, {off}, now(), NULL)"
     insert = "INSERT INTO lake.meta.control_totals VALUES "
     change(insert + row.format(load=1, held=6, off=1))
     assert found(settings, "control_totals").broken == 1

@@ -10,12 +10,13 @@ from ingestion.batch import Batch, Completeness
 from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import SourceDatabase, source_database
+from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.event_tables import CursorColumn, Shaped, read_events
 from ingestion.connectors.full_exports import holds_rows
 from ingestion.connectors.mapping import MappedTable, Mapping
-from ingestion.connectors.mt5.discovery import PhysicalTable
-from ingestion.connectors.mt5.queries import Queries
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.queries import Queries
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 
@@ -27,7 +28,7 @@ def sync_tables(context: PassContext, url: str, mapping: Mapping) -> None:
         SourceError: the database cannot be reached or read; what was committed stays.
     """
     schema = context.source.options.get("schema")
-    with SourceDatabase(url, context.source.name, schema) as database:
+    with source_database(context, url, schema) as database:
         present = {name.lower(): name for name in database.tables()}
         for contract in CONTRACTS:
             if context.stopping():
@@ -56,7 +57,8 @@ def bind(
     columns: dict[str, Any],
     section: str = "",
 ) -> PhysicalTable | None:
-    """The table under its contract; None where a required column is missing, which is noted.
+    """The table under its contract; None where a column is missing that is required or was read
+    before, which is noted.
 
     Args:
         section: of ``options.columns`` that maps its columns; empty where none does.
@@ -80,7 +82,14 @@ def bind(
                     else "grant SELECT on it, or read a version of the database that has it",
                 )
             )
-    return PhysicalTable(contract, name, bound) if complete else None
+    if not complete:
+        return None
+    read = {held for held, _ in bound.values()}
+    others = {column: held for column, held in columns.items() if column not in read}
+    table = PhysicalTable(contract, name, bound, others)
+    changed = watch_columns(context, [table.seen])[table.seen.place]
+    context.problems.extend(changed)
+    return None if changed else table
 
 
 def _missing_table(contract: TableContract, wanted: str) -> Problem:

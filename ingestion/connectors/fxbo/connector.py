@@ -15,13 +15,13 @@ import polars as pl
 
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.tables import bind, read_whole
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import SourceDatabase, source_database
 from ingestion.connectors.event_tables import CursorColumn, read_events
 from ingestion.connectors.full_exports import holds_rows
 from ingestion.connectors.fxbo.contract import CONTRACTS, IB_TREE, IB_TREE_WITH_SELF, TRANSACTIONS
 from ingestion.connectors.fxbo.options import FxboOptions, fxbo_options
 from ingestion.connectors.mapping import Mapping
-from ingestion.connectors.mt5.discovery import PhysicalTable
+from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 from warehouse.errors import SourceError
@@ -39,7 +39,7 @@ def sync(context: PassContext) -> None:
     if url is None:
         raise SourceError("An fxbo source needs a database URL.", where=context.source.name)
     _tell_platforms(context, options)
-    with SourceDatabase(url, context.source.name, options.db_schema) as database:
+    with source_database(context, url, options.db_schema) as database:
         present = {name.lower(): name for name in database.tables()}
         for contract in CONTRACTS:
             if context.stopping():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ingestion.connectors.context import PassContext
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import source_database
 from ingestion.connectors.mt4.contract import CONTRACTS, TRADES, USERS
 from ingestion.connectors.mt4.reference import missing_reference
 from ingestion.connectors.servers import record_server, require_clock
@@ -34,7 +34,7 @@ def sync(context: PassContext) -> None:
         raise SourceError("An mt4 source needs a database URL.", where=source.name)
     require_clock(source)
     contracts = _contracts(context)
-    with SourceDatabase(url, source.name, source.options.get("schema")) as database:
+    with source_database(context, url, source.options.get("schema")) as database:
         if context.sweep:
             record_server(context)
         tables = find_tables(context, database, contracts)

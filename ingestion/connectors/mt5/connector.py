@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingestion.connectors.context import PassContext
-from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.database import source_database
 from ingestion.connectors.mt5.contract import CONTRACTS, TIME
 from ingestion.connectors.servers import record_server
 from ingestion.connectors.sql_tables.passes import find_tables, read_tables
@@ -20,7 +20,7 @@ def sync(context: PassContext) -> None:
     if url is None:
         raise SourceError("An mt5 source needs a database URL.", where=context.source.name)
     schema = context.source.options.get("schema")
-    with SourceDatabase(url, context.source.name, schema) as database:
+    with source_database(context, url, schema) as database:
         tables = find_tables(context, database, CONTRACTS)
         read_tables(context, database, [tables[TIME.table]])
         if context.sweep:

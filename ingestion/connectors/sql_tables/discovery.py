@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.types import TypeEngine
 
 from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.drift import SeenColumns, can_hold, retyped
 from ingestion.contracts import TableContract
 from ingestion.problems import Problem
 
@@ -20,11 +21,22 @@ class PhysicalTable:
     Attributes:
         name: as the database spells it.
         columns: our name -> the source's name and stated type, of the columns it has.
+        others: the source's name -> stated type, of the columns beyond the contract.
+        keeps_others: whether they are read too, to be kept aside.
     """
 
     contract: TableContract
     name: str
     columns: dict[str, tuple[str, TypeEngine[Any]]]
+    others: dict[str, TypeEngine[Any]] = field(default_factory=dict)
+    keeps_others: bool = False
+
+    @property
+    def seen(self) -> SeenColumns:
+        """Its columns as the source states them."""
+        loaded = {name: str(held) for name, held in self.columns.values()}
+        others = {name: str(held) for name, held in self.others.items()}
+        return SeenColumns(self.contract, self.name, loaded, others)
 
     def has(self, column: str) -> bool:
         """Whether the source has the column of that name of ours."""
@@ -37,12 +49,16 @@ class PhysicalTable:
 
 
 def discover(
-    database: SourceDatabase, contracts: tuple[TableContract, ...]
+    database: SourceDatabase, contracts: tuple[TableContract, ...], *, keep_others: bool = False
 ) -> tuple[dict[str, list[PhysicalTable]], list[Problem]]:
     """The usable physical tables of each contract, by ``contract.table``, and what is wrong.
 
     Names match exactly or without regard to case (PostgreSQL exports are lower case). A table
-    that lacks a required column is left out and reported as an error; the others go on.
+    that lacks a required column, or has one of another type, is left out and reported as an
+    error; the others go on.
+
+    Args:
+        keep_others: columns beyond the contract are read too.
 
     Raises:
         SourceError: the database does not answer.
@@ -56,9 +72,8 @@ def discover(
             problems.append(_missing_table(contract))
         usable = []
         for name in matches:
-            table, faults = _bind(
-                contract, name, database.columns(name), _known(contract, contracts)
-            )
+            known = _known(contract, contracts)
+            table, faults = _bind(database, contract, name, known, keep_others)
             problems.extend(faults)
             if table is not None:
                 usable.append(table)
@@ -94,8 +109,13 @@ def _missing_table(contract: TableContract) -> Problem:
 
 
 def _bind(
-    contract: TableContract, name: str, columns: dict[str, TypeEngine[Any]], known: set[str]
+    database: SourceDatabase,
+    contract: TableContract,
+    name: str,
+    known: set[str],
+    keeps_others: bool,
 ) -> tuple[PhysicalTable | None, list[Problem]]:
+    columns = database.columns(name)
     by_lower = {column.lower(): column for column in columns}
     bound = {
         c.target: (by_lower[c.source.lower()], columns[by_lower[c.source.lower()]])
@@ -113,16 +133,22 @@ def _bind(
         for column in contract.columns
         if column.required and column.target not in bound
     ]
-    extra = [column for column in columns if column.lower() not in known]
-    if extra:
+    problems += [
+        retyped(contract, name, target, held)
+        for target, (_, held) in bound.items()
+        if not can_hold(database.dialect.name, held, contract.column(target).type)
+    ]
+    others = {name: held for name, held in columns.items() if name.lower() not in known}
+    if others:
         problems.append(
             Problem(
                 table=contract.table,
                 severity="warning",
-                what=f"Table {name} has columns that are not loaded: {', '.join(extra)}.",
-                todo="nothing, unless one of them is wanted: then add it to the contract",
+                what=f"Table {name} has columns that are not loaded: {', '.join(others)}.",
+                todo="nothing, unless one of them is wanted: then add it to the contract"
+                + ("" if keeps_others else "; options.keep_extra_columns keeps its values aside"),
             )
         )
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    return PhysicalTable(contract, name, bound), problems
+    return PhysicalTable(contract, name, bound, others, keeps_others), problems

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingestion.batch import Batch, CursorMove
-from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.sql_tables.discovery import PhysicalTable
@@ -103,7 +102,7 @@ def _backfill(
         if end is None:
             break
         joiner = f"{after} AND" if after else "WHERE"
-        frame = queries.database.read(queries.rows(f"{joiner} {value} <= {end}"), rows)
+        frame = queries.frame(f"{joiner} {value} <= {end}", expected=rows)
         if position is None:
             frame = _with_null_keys(queries, frame)
         last = frame.height < chunk
@@ -115,7 +114,7 @@ def _backfill(
     if context.stopping():
         return None
     if position is None:
-        frame = _with_null_keys(queries, queries.database.read(queries.rows("WHERE 1 = 0"), 0))
+        frame = _with_null_keys(queries, queries.frame("WHERE 1 = 0", expected=0))
         _load(context, table, frame, CursorMove(table.name, start))
     return start, None
 
@@ -123,7 +122,7 @@ def _backfill(
 def _with_null_keys(queries: Queries, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame plus the rows that no key range finds: they go to quarantine with their reason."""
     nulls = " OR ".join(f"{queries.value(k)} IS NULL" for k in queries.table.contract.key)
-    lost = queries.database.read(queries.rows(f"WHERE {nulls} LIMIT 10000"), 0)
+    lost = queries.frame(f"WHERE {nulls} LIMIT 10000", expected=0)
     return pl.concat([frame, lost], how="vertical_relaxed") if lost.height else frame
 
 
@@ -152,7 +151,7 @@ def _read_by(
         end = queries.chunk_end(column, where, chunk) if count > chunk else None
         until = f" AND {value} <= {end}" if end is not None else ""
         clause = f"{where}{until}" if where else f"WHERE 1 = 1{until}"
-        frame = queries.database.read(queries.rows(clause), min(count, chunk))
+        frame = queries.frame(clause, expected=min(count, chunk))
         if frame.height:
             greatest = end if end is not None else newest or 0
             cursor = max(cursor, min(greatest, last_allowed))
@@ -188,7 +187,7 @@ def _load(
             tenant=context.source.tenant,
             source=context.source.name,
             kind=context.source.kind,
-            frame=frame.with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
+            frame=frame,
             cursors=(cursor,),
             detail={"physical_tables": [table.name], "rows": frame.height},
             day_shift_minutes=context.day_shift_minutes,

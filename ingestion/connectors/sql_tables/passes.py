@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
+from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.sql_tables.discovery import PhysicalTable, discover
 from ingestion.connectors.sql_tables.incremental import read_changes
 from ingestion.connectors.sql_tables.sweep import reconcile
@@ -70,11 +71,22 @@ def find_tables(
         or not isinstance(known, _Discovery)
         or time.monotonic() - known.at > _DISCOVERY_SECONDS
     ):
-        tables, problems = discover(database, contracts)
-        known = _Discovery(time.monotonic(), tables, [*problems, *_vanished(context, tables)])
+        keep_others = context.source.options.get("keep_extra_columns") is True
+        tables, problems = discover(database, contracts, keep_others=keep_others)
+        problems += _vanished(context, tables)
+        problems += _without_changed(context, tables)
+        known = _Discovery(time.monotonic(), tables, problems)
         context.memory["discovery"] = known
     context.problems.extend(known.problems)
     return known.tables
+
+
+def _without_changed(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:
+    """Take out the tables that lost a column that was read before, and say so."""
+    changed = watch_columns(context, [table.seen for group in tables.values() for table in group])
+    for name, group in tables.items():
+        tables[name] = [table for table in group if not changed[table.seen.place]]
+    return [problem for problems in changed.values() for problem in problems]
 
 
 def _vanished(context: PassContext, tables: dict[str, list[PhysicalTable]]) -> list[Problem]:

@@ -6,9 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import polars as pl
+from sqlalchemy.types import LargeBinary
+
+from ingestion.checks import EXTRA, SOURCE_TABLE
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.measures import money_aggregate, volume_aggregate
+
+# Before the names of columns beyond the contract, which may be names of ours.
+_OTHER = "other."
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,35 @@ class Queries:
         return f"{self.value(column)} {operator} {number}"
 
     def rows(self, where: str = "", alias: str = "") -> str:
-        """All contract columns the table has, under our names."""
+        """All contract columns the table has, under our names, and the others where kept."""
         quote = self.database.dialect.quote
-        columns = ", ".join(f"{self.value(c, alias)} AS {quote(c)}" for c in self.table.columns)
-        return f"SELECT {columns} FROM {self.name} {alias} {where}".strip()
+        columns = [f"{self.value(c, alias)} AS {quote(c)}" for c in self.table.columns]
+        for name in self._kept:
+            column = f"{alias}.{quote(name)}" if alias else quote(name)
+            text = self.database.dialect.as_text(column)
+            columns.append(f"{text} AS {quote(_OTHER + name)}")
+        return f"SELECT {', '.join(columns)} FROM {self.name} {alias} {where}".strip()
+
+    def frame(self, where: str = "", alias: str = "", expected: int | None = None) -> pl.DataFrame:
+        """The rows of :meth:`rows`, with the table's name; kept columns as the struct ``_extra``.
+
+        Raises:
+            SourceError: the database went away.
+        """
+        frame = self.database.read(self.rows(where, alias), expected)
+        kept = self._kept
+        if kept:
+            texts = frame.select(pl.col(_OTHER + name).cast(pl.String).alias(name) for name in kept)
+            frame = frame.drop(_OTHER + name for name in kept).with_columns(texts.to_struct(EXTRA))
+        return frame.with_columns(pl.lit(self.table.name).alias(SOURCE_TABLE))
+
+    @property
+    def _kept(self) -> list[str]:
+        """Columns beyond the contract that can be read as text."""
+        if not self.table.keeps_others:
+            return []
+        others = self.table.others.items()
+        return [name for name, held in others if not isinstance(held, LargeBinary)]
 
     def extent(self, column: str, where: str) -> tuple[int, int | None]:
         """Row count and greatest value of a column."""
@@ -185,30 +217,65 @@ def block_sums(database: SourceDatabase, tables: list[PhysicalTable]) -> dict[in
     return sums
 
 
-def totals(database: SourceDatabase, tables: list[PhysicalTable], up_to: int) -> dict[str, int]:
-    """Control totals of a logical table by the source's own SQL, rows up to a cursor value."""
+def day_number(database: SourceDatabase, table: PhysicalTable, shift: int, alias: str) -> str:
+    """The row's business day in days since 1970, as the source's SQL; NULL without a time.
+
+    Args:
+        shift: minutes added to the server's time so that its day ends at midnight.
+    """
+    if table.contract.business_date is None:
+        raise ValueError(f"{table.contract.table} has no business date")
+    column, form = table.contract.business_date
+    queries = Queries(database, table)
+    if form == "epoch":
+        seconds = queries.value(column, alias)
+    else:
+        source, held = table.columns[column]
+        seconds = database.dialect.epoch(f"{alias}.{database.dialect.quote(source)}", held)
+    return database.dialect.divide(f"({seconds} + {shift * 60})", 86_400)
+
+
+def totals_by_day(
+    database: SourceDatabase, tables: list[PhysicalTable], up_to: int, shift: int
+) -> dict[int | None, dict[str, int]]:
+    """Control totals of a logical table by the source's own SQL, for rows up to a cursor value.
+
+    Returns:
+        By business day (days since 1970; None for rows without one, or for a table that is not
+        dated), the value of each measure: one pass over each physical table.
+    """
     rivals = overlapping(database, tables)
-    summed: dict[str, int] = {}
+    summed: dict[int | None, dict[str, int]] = {}
     for position, table in enumerate(tables):
         own = Queries(database, table)
         contract = table.contract
-        aggregates = {"count": "count(*)"}
-        if contract.money and table.has(contract.money):
-            aggregates[f"sum_{contract.money}"] = money_aggregate(
-                own.value(contract.money, "a"), database.dialect.floor
-            )
-        if contract.volumes:
-            fine, coarse = (
-                own.value(n, "a") if n and table.has(n) else None for n in contract.volumes
-            )
-            if fine or coarse:
-                aggregates["sum_volume"] = volume_aggregate(fine, coarse, contract.lot)
+        aggregates = _aggregates(own)
+        dated = contract.business_date is not None and table.has(contract.business_date[0])
+        day = day_number(database, table, shift, "a") if dated else "NULL"
         limit = table.marker or (contract.block[0] if contract.block else contract.key[0])
         wins = winner_clause(database, tables, position, rivals[table.name])
         where = f"{own.value(limit, 'a')} <= {up_to}" + (f" AND {wins}" if wins else "")
-        answer = database.rows(
-            f"SELECT {', '.join(aggregates.values())} FROM {own.name} a WHERE {where}"
-        )[0]
-        for name, value in zip(aggregates, answer, strict=True):
-            summed[name] = summed.get(name, 0) + int(value or 0)
+        query = (
+            f"SELECT {day} AS business_day, {', '.join(aggregates.values())} "
+            f"FROM {own.name} a WHERE {where}" + (" GROUP BY 1" if dated else "")
+        )
+        for number, *values in database.rows(query):
+            held = summed.setdefault(int(number) if number is not None and number > 0 else None, {})
+            for name, value in zip(aggregates, values, strict=True):
+                held[name] = held.get(name, 0) + int(value or 0)
     return summed
+
+
+def _aggregates(own: Queries) -> dict[str, str]:
+    """Each measure that the table can give, as the source's SQL."""
+    table, contract = own.table, own.table.contract
+    aggregates = {"count": "count(*)"}
+    if contract.money and table.has(contract.money):
+        aggregates[f"sum_{contract.money}"] = money_aggregate(
+            own.value(contract.money, "a"), own.database.dialect.floor
+        )
+    if contract.volumes:
+        fine, coarse = (own.value(n, "a") if n and table.has(n) else None for n in contract.volumes)
+        if fine or coarse:
+            aggregates["sum_volume"] = volume_aggregate(fine, coarse, contract.lot)
+    return aggregates

@@ -10,7 +10,6 @@ from __future__ import annotations
 import polars as pl
 
 from ingestion.batch import Batch, Completeness
-from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.dialects import MODULUS
@@ -115,8 +114,7 @@ def _reread(
         column = queries.value(contract.block[0] if contract.block else contract.key[0], "a")
         wins = winner_clause(database, tables, position, rivals[table.name])
         where = f"WHERE {column} BETWEEN {low} AND {high}" + (f" AND {wins}" if wins else "")
-        frame = database.read(queries.rows(where, "a"))
-        frames.append(frame.with_columns(pl.lit(table.name).alias(SOURCE_TABLE)))
+        frames.append(queries.frame(where, "a"))
     names = tuple(table.name for table in tables)
     context.load(
         Batch(

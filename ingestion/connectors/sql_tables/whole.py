@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from ingestion.batch import Batch, Completeness
-from ingestion.checks import SOURCE_TABLE
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.full_exports import holds_rows
@@ -29,7 +26,7 @@ def read_whole(context: PassContext, database: SourceDatabase, table: PhysicalTa
     signature = queries.signature(markers) if markers else None
     if signature is not None and not context.sweep and context.memory.get(remembered) == signature:
         return
-    frame = database.read(queries.rows(), queries.count())
+    frame = queries.frame(expected=queries.count())
     contract = table.contract
     if not frame.height and contract.versioning != "live" and holds_rows(context, contract):
         context.problems.append(empty_table(table))
@@ -40,7 +37,7 @@ def read_whole(context: PassContext, database: SourceDatabase, table: PhysicalTa
             tenant=context.source.tenant,
             source=context.source.name,
             kind=context.source.kind,
-            frame=frame.with_columns(pl.lit(table.name).alias(SOURCE_TABLE)),
+            frame=frame,
             complete=Completeness(everything=True),
             detail={"physical_tables": [table.name], "rows": frame.height},
         )
