@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -45,6 +45,7 @@ from tests.ingestion.ctrader.server import (
 from tests.ingestion.exports import settings_for
 from tests.ingestion.lake import current, one, rows
 from warehouse.connection import connect
+from warehouse.errors import SettingsError, SourceError
 from warehouse.settings import Settings, SourceSettings
 
 DEAL_LIST, TRADER = "PROTO_OA_DEAL_LIST_REQ", "PROTO_OA_TRADER_REQ"
@@ -278,7 +279,7 @@ def test_an_answer_that_does_not_come_in_time_is_given_up(
     ],
 )
 def test_what_asking_again_does_not_cure_is_a_clear_error(
-    home: Path,
+    tmp_path: Path,
     server: Server,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -291,14 +292,19 @@ def test_what_asking_again_does_not_cure_is_a_clear_error(
         monkeypatch.setenv("CT_ID", changed["client"])
     if "token" in changed:
         monkeypatch.setenv("CT_TOKEN", changed["token"])
-    with caplog.at_level(logging.DEBUG):
-        _, report = pass_over(home, server, **options)
-    assert report.error is not None
-    assert reason in report.error
-    assert todo in report.error
-    told = report.error + caplog.text + str(report.problems)
-    assert SECRET not in told
-    assert TOKEN not in told
+    settings = settings_for(tmp_path, live(server, **options))
+    # It ends before the lake is looked at.
+    context = PassContext(cast("Any", None), settings, settings.sources[0])
+    with (
+        caplog.at_level(logging.DEBUG),
+        pytest.raises((SourceError, SettingsError)) as caught,
+    ):
+        sync(context)
+    told = caught.value.describe()
+    assert reason in told
+    assert todo in told
+    assert SECRET not in told + caplog.text + str(context.problems)
+    assert TOKEN not in told + caplog.text + str(context.problems)
     assert server.connections <= 1
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from ingestion.connectors.ctrader_ws.answers import read_positions
+from ingestion.connectors.ctrader_ws.contract import CLOSED_POSITIONS
+from ingestion.connectors.ctrader_ws.web_service import BrokenAnswerError, WebService
 from ingestion.reports import SourceReport
 from ingestion.sync import sync_once
 from tests.ingestion.ctrader_ws.service import (
@@ -27,6 +30,7 @@ from tests.ingestion.ctrader_ws.service import (
 )
 from tests.ingestion.exports import settings_for
 from tests.ingestion.lake import current, one, rows
+from warehouse.errors import SourceError
 from warehouse.settings import Settings, SourceSettings
 
 NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -152,18 +156,41 @@ def test_failures_that_pass_are_asked_again_and_the_token_is_never_shown(
     ],
     ids=["500", "429", "404", "cut body", "half a page"],
 )
-def test_a_failure_that_lasts_is_a_clear_error_and_nothing_is_half_loaded(
-    home: Path, service: Service, caplog: pytest.LogCaptureFixture, fault: Any, reason: str
+def test_a_failure_that_lasts_is_a_clear_error_without_the_token(
+    service: Service, caplog: pytest.LogCaptureFixture, fault: Any, reason: str
 ) -> None:
     service.faults = {"closedPositions": [fault] * 9}
-    with caplog.at_level(logging.DEBUG):
-        settings, report = pass_over(home, service)
+    asked = WebService(service.url, TOKEN, timeout_seconds=5, attempts=3, backoff_seconds=0.001)
+
+    def read(content: bytes) -> int:
+        made = read_positions(content, "closedPositions", CLOSED_POSITIONS)
+        if made.frame is None:
+            raise BrokenAnswerError(made.problems[0].what)
+        return made.frame.height
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(SourceError) as caught:
+        asked.ask("closedPositions", {"from": ago(days=4), "to": ago(days=2)}, read)
+    told = caught.value.describe()
+    assert reason in told
+    assert f"{service.url}/v2/webserv/closedPositions" in told
+    assert "manager" not in told + caplog.text
+    # Three attempts, but for a status that no repetition changes.
+    assert len(service.requests) == (1 if "404" in reason else 3)
+
+
+def test_nothing_of_a_window_that_stays_broken_is_loaded(home: Path, service: Service) -> None:
+    # The second window: the first one is whole, and waits for its load.
+    whole = without_length(0)
+    service.faults = {"closedPositions": [whole, whole, *[half_a_page] * 9]}
+    settings, report = pass_over(home, service)
     assert report.error is not None
-    assert reason in report.error
-    assert f"{service.url}/v2/webserv/closedPositions" in report.error
-    assert "manager" not in report.error + caplog.text + str(report.problems)
+    assert "rows without 18 fields" in report.error
     assert deal_ids(settings) == []
     assert one(settings, "SELECT count(*) FROM lake.meta.cursors") == 0
+    service.faults = {}
+    _, report = pass_over(home, service)
+    assert report.error is None
+    assert deal_ids(settings) == [1, 2, 3]
 
 
 def test_a_wrong_token_and_a_missing_one_say_what_to_do(
