@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from ingestion.simulator.psp import write_stripe
-from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
+from ingestion.simulator.psp_adyen import adyen_truth
+from ingestion.simulator.psp_adyen_files import write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
 from ingestion.simulator.world import World
