@@ -18,7 +18,8 @@ from ingestion.simulator.ctrader_messages import write_ctrader
 from ingestion.simulator.ctrader_web import write_ctrader_web
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
-from ingestion.simulator.psp_adyen import adyen_truth, write_adyen
+from ingestion.simulator.psp_adyen import adyen_truth
+from ingestion.simulator.psp_adyen_files import write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
 from ingestion.simulator.truth_ctrader import ctrader_truth
