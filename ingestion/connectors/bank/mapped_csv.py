@@ -215,7 +215,10 @@ def _statement(
     first, last = entries[0].amount, rows[-1]
     opening = _money(rows[0]["balance"])
     closing = _money(last["balance"])
-    known = isinstance(opening, Decimal) and isinstance(first, Decimal)
+    opened = None
+    if isinstance(opening, Decimal) and isinstance(first, Decimal):
+        # The running balance is the one after the line.
+        opened = Balance(opening - first, None, currency)
     return Statement(
         row=rows[0]["row"],
         kind="statement",
@@ -225,9 +228,7 @@ def _statement(
         statement_id=f"csv/{day}",
         from_date=day or None,
         to_date=day or None,
-        opening=Balance(opening - first, None, currency)  # type: ignore[operator]
-        if known
-        else None,
+        opening=opened,
         closing=Balance(closing, None, currency) if closing is not None else None,
         entries=entries,
         adds_up=False,
