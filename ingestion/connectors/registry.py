@@ -13,8 +13,12 @@ from ingestion.connectors.crm import connector as crm
 from ingestion.connectors.crm.contract import CONTRACTS as CRM
 from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
+from ingestion.connectors.lp import connector as lp
+from ingestion.connectors.lp.contract import CONTRACTS as LP
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.mt5_files import connector as mt5_files
+from ingestion.connectors.mt5_files.contract import CONTRACTS as MT5_FILES
 from ingestion.connectors.stripe import connector as stripe
 from ingestion.connectors.stripe.contract import CONTRACTS as STRIPE
 from ingestion.contracts import TableContract
@@ -39,6 +43,8 @@ CONNECTORS: dict[str, Connector] = {
     "broker": Connector(broker.sync, BROKER, "path"),
     "crm": Connector(crm.sync, CRM, "url or path"),
     "mt5": Connector(mt5.sync, MT5, "url"),
+    "mt5_files": Connector(mt5_files.sync, MT5_FILES, "path"),
+    "lp": Connector(lp.sync, LP, "path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
 }
 
