@@ -16,9 +16,10 @@ import duckdb
 
 from quality.findings import Check
 from quality.truth_filings import LOSING_ACCOUNTS
+from quality.truth_liquidity import LIQUIDITY_COMPARISONS
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 
-COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS)
+COMPARISONS = (*BOOK_COMPARISONS, LOSING_ACCOUNTS, *LIQUIDITY_COMPARISONS)
 
 
 @dataclass(frozen=True)

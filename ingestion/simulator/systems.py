@@ -8,7 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.simulator.liquidity_files import CONFIGURATION as LIQUIDITY
+from ingestion.simulator.liquidity_files import write_liquidity
 from ingestion.simulator.psp import write_stripe
+from ingestion.simulator.truth_liquidity import liquidity_truth
 from ingestion.simulator.world import World
 
 
@@ -37,4 +40,5 @@ SYSTEMS: tuple[System, ...] = (
         lambda world, out: write_stripe(world, out / "stripe"),
         '[[sources]]\nname = "stripe"\nkind = "stripe"\npath = "stripe"\n',
     ),
+    System(lambda world, out: write_liquidity(world, out / "lp"), LIQUIDITY, liquidity_truth),
 )
