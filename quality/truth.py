@@ -19,6 +19,7 @@ from quality.truth_banks import BANK_COMPARISONS
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
 from quality.truth_ctrader import CTRADER_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
+from quality.truth_liquidity import LIQUIDITY_COMPARISONS
 from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_payments import PAYMENT_COMPARISONS
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
@@ -31,6 +32,7 @@ COMPARISONS = (
     *BANK_COMPARISONS,
     *PAYMENT_COMPARISONS,
     *CTRADER_COMPARISONS,
+    *LIQUIDITY_COMPARISONS,
 )
 
 

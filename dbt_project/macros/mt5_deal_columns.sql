@@ -20,6 +20,12 @@
         )
     }} as utc_offset_minutes,
     coalesce(deals.modify_flags, 0) <> 0 as is_modified,
+    coalesce(deals.modify_flags, 0) as modify_flags_code,
+    -- an administrator or a manager, in a terminal (1, 2) or through the API (16, 32)
+    coalesce(deals.modify_flags, 0) & 51 <> 0 as is_hand_edited,
+    coalesce(deals.modify_flags, 0) & 8 <> 0 as is_restored,
+    coalesce(deals.action in (13, 14), false) as is_cancelled,
+    coalesce(deals.reason = 15, false) as is_migrated,
     coalesce(deals.symbol, '') as symbol,
     cast(deals.digits_currency as integer) as currency_digits,
     {{ platform_money("deals.price", "deals.digits") }} as price,

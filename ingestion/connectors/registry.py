@@ -28,12 +28,16 @@ from ingestion.connectors.ecb import connector as ecb
 from ingestion.connectors.ecb.contract import CONTRACTS as ECB
 from ingestion.connectors.fxbo import connector as fxbo
 from ingestion.connectors.fxbo.contract import CONTRACTS as FXBO
+from ingestion.connectors.lp import connector as lp
+from ingestion.connectors.lp.contract import CONTRACTS as LP
 from ingestion.connectors.mt4 import connector as mt4
 from ingestion.connectors.mt4.contract import CONTRACTS as MT4
 from ingestion.connectors.mt4_files import connector as mt4_files
 from ingestion.connectors.mt4_files.contract import CONTRACTS as MT4_FILES
 from ingestion.connectors.mt5 import connector as mt5
 from ingestion.connectors.mt5.contract import CONTRACTS as MT5
+from ingestion.connectors.mt5_files import connector as mt5_files
+from ingestion.connectors.mt5_files.contract import CONTRACTS as MT5_FILES
 from ingestion.connectors.onfido import connector as onfido
 from ingestion.connectors.onfido.contract import CONTRACTS as ONFIDO
 from ingestion.connectors.paypal import connector as paypal
@@ -77,6 +81,8 @@ CONNECTORS: dict[str, Connector] = {
     "mt4_files": Connector(mt4_files.sync, MT4_FILES, "path"),
     "ctrader": Connector(ctrader.sync, CTRADER, "url or path"),
     "ctrader_ws": Connector(ctrader_ws.sync, CTRADER_WS, "url or path"),
+    "mt5_files": Connector(mt5_files.sync, MT5_FILES, "path"),
+    "lp": Connector(lp.sync, LP, "path"),
     "stripe": Connector(stripe.sync, STRIPE, "path"),
     "adyen": Connector(adyen.sync, ADYEN, "path"),
     "paypal": Connector(paypal.sync, PAYPAL, "path"),

@@ -16,6 +16,8 @@ from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closi
 from ingestion.simulator.crm_events import crm_truth, write_crm_events
 from ingestion.simulator.ctrader_messages import write_ctrader
 from ingestion.simulator.ctrader_web import write_ctrader_web
+from ingestion.simulator.liquidity_files import CONFIGURATION as LIQUIDITY
+from ingestion.simulator.liquidity_files import write_liquidity
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth
@@ -23,6 +25,7 @@ from ingestion.simulator.psp_adyen_files import write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
 from ingestion.simulator.truth_ctrader import ctrader_truth
+from ingestion.simulator.truth_liquidity import liquidity_truth
 from ingestion.simulator.truth_mt4 import mt4_truth
 from ingestion.simulator.world import World
 
@@ -119,4 +122,5 @@ SYSTEMS: tuple[System, ...] = (
     ),
     # The same server as its web service shows it: a second way to the same figures, read by tests.
     System(lambda world, out: write_ctrader_web(world, out / "ctrader_web"), ""),
+    System(lambda world, out: write_liquidity(world, out / "lp"), LIQUIDITY, liquidity_truth),
 )

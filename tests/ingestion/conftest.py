@@ -27,6 +27,26 @@ def home(empty_home: Path, tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session")
+def staged_empty_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty lake with every staging view over it: views follow what is loaded later."""
+    from orchestration.dbt_runner import run_dbt
+
+    home = tmp_path_factory.mktemp("staged") / "home"
+    shutil.copytree(empty_home, home)
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+    selected = ["--select", "path:models/staging", "path:seeds/reference"]
+    assert not run_dbt(Settings(home=home), command + selected).failed
+    return home
+
+
+@pytest.fixture
+def staged_home(staged_empty_home: Path, tmp_path: Path) -> Path:
+    """A home of the test's own, with the staging views."""
+    shutil.copytree(staged_empty_home, tmp_path / "home")
+    return tmp_path / "home"
+
+
 @pytest.fixture
 def export(tmp_path: Path) -> Export:
     """An empty SQLite export."""
