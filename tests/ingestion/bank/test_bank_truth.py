@@ -35,7 +35,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Path]:
         report = sync_once(settings, name).sources[0]
         assert not report.problems, name
         assert report.quarantined == 0
-    built = run_dbt(settings, ["build", "--select", "staging.bank", "staging.reference"])
+    built = run_dbt(
+        settings, ["build", "--select", "staging.bank", "staging.reference", "staging.sanctions"]
+    )
     assert not built.failed, [(node.name, node.message) for node in built.failed]
     return settings, folder
 
