@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ingestion.simulator.liquidity_files import CONFIGURATION as LIQUIDITY
 from ingestion.simulator.liquidity_files import write_liquidity
+from ingestion.simulator.liquidity_mappings import CONFIGURATION as LIQUIDITY
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.truth_liquidity import liquidity_truth
 from ingestion.simulator.world import World
