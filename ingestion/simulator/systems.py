@@ -16,8 +16,8 @@ from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closi
 from ingestion.simulator.crm_events import crm_truth, write_crm_events
 from ingestion.simulator.ctrader_messages import write_ctrader
 from ingestion.simulator.ctrader_web import write_ctrader_web
-from ingestion.simulator.liquidity_files import CONFIGURATION as LIQUIDITY
 from ingestion.simulator.liquidity_files import write_liquidity
+from ingestion.simulator.liquidity_mappings import CONFIGURATION as LIQUIDITY
 from ingestion.simulator.mt4_server import write_mt4
 from ingestion.simulator.psp import write_stripe
 from ingestion.simulator.psp_adyen import adyen_truth

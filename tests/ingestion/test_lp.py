@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import polars.selectors as cs
 import pytest
 
+from ingestion.checks import check_batch
 from ingestion.connectors.dropped_files import DroppedFile
 from ingestion.connectors.lp.connector import read_file
 from ingestion.connectors.lp.mapping import mapping_of
@@ -106,6 +110,22 @@ Day,Account,Type,Instrument,Amount,Ccy
 """
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Good rows, refused rows and what was told of the file."""
+
+    good: pl.DataFrame
+    rejected: pl.DataFrame
+    problems: list[str]
+
+    def rows(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of the good rows; numbers as floats, moments as texts."""
+        plain = self.good.select(
+            cs.by_name(*columns, require_all=True),
+        ).with_columns(cs.decimal().cast(pl.Float64), cs.temporal().cast(pl.String))
+        return plain.select(columns).rows()
+
+
 class Provider:
     """A provider with its folder and mapping."""
 
@@ -133,6 +153,18 @@ class Provider:
     def sync(self) -> SourceReport:
         """One pass."""
         return sync_once(self.settings).sources[0]
+
+    def checked(self, name: str) -> dict[str, Checked]:
+        """What the loader would take of a file, by table, without it."""
+        path = self.folder / name
+        mapping = mapping_of(self.source, self.settings)
+        found: dict[str, Checked] = {}
+        for table in read_file(DroppedFile(name, path, ""), mapping):
+            assert table.frame is not None
+            batch = check_batch(table.contract, table.frame)
+            whats = [problem.what for problem in table.problems]
+            found[table.contract.table] = Checked(batch.good, batch.rejected, whats)
+        return found
 
     def refusal(self, name: str) -> Problem:
         """Why a file is not loaded, from its reader."""
@@ -227,6 +259,7 @@ def test_files_that_the_mapping_cannot_read_are_refused_by_name(alpha: Provider)
         (FILLS.replace(";Done;y", ";Done"), "rows without 10 fields: 4 (1 in all)"),
         (FILLS[:-8], "rows without 10 fields: 5 (1 in all)"),
         (FILLS.replace("Comm", "Rate"), "names columns twice: Rate"),
+        (FILLS.replace("\n2;", "\n1.23457E+12;"), "row 4 fill_id 1.23457E+12 (1 in all)"),
         ("", "has no header in line 2"),
         (FILLS.replace("1,5;", '"1,5;'), "is no CSV"),
     ):
@@ -300,8 +333,8 @@ def test_times_with_their_offset_and_signed_quantities_need_no_zone_and_no_side(
         "D1,7,2026-07-02T01:00:00+0200,EURUSD,-1000,1.1\n"
         "D1,8,2026-07-02T01:00:00-0400,EURUSD,500,1.1\n",
     )
-    assert provider.sync().new == 2
-    assert provider.fills("fill_id, executed_on::VARCHAR, side, quantity::INTEGER, time_zone") == [
+    fills = provider.checked("a.csv")["lp_fills"]
+    assert fills.rows("fill_id", "executed_on", "side", "quantity", "time_zone") == [
         ("D1/7", "2026-07-01", "sell", 1000, "UTC"),
         ("D1/8", "2026-07-02", "buy", 500, "UTC"),
     ]
@@ -357,11 +390,8 @@ def test_a_statement_that_does_not_tie_or_says_a_balance_twice_is_refused(
 
 def test_balances_of_a_file_of_their_own(alpha: Provider) -> None:
     alpha.write("balance.csv", "Date\tCurrency\tBalance\tMargin\n2026-07-02\tUSD\t1.008,40\t\n")
-    assert alpha.sync().new == 1
-    assert rows(
-        alpha.settings,
-        "SELECT account, closing_balance::DOUBLE, margin_used FROM lake.raw.lp_balances",
-    ) == [("", 1008.4, None)]
+    balances = alpha.checked("balance.csv")["lp_balances"]
+    assert balances.rows("account", "closing_balance", "margin_used") == [("", 1008.4, None)]
 
 
 @pytest.mark.parametrize(
@@ -384,36 +414,30 @@ def test_a_drop_copy_is_read_however_its_log_is_written(
         fill(5, t150="0", t39="0", t32=None, t31=None),
         other(6, "5"),
     ]
-    lines = [before + message(fields, separator=separator) for fields in sent]
-    beta.log("drop.log", *lines)
-    done = beta.sync()
-    if separator != "|":
-        assert (done.new, done.quarantined, done.problems) == (3, 0, ())
-    assert beta.fills(
-        "fill_id, session, kind, side, symbol, quantity::DOUBLE, price::DOUBLE, "
-        "commission::DOUBLE, commission_currency, executed_at::VARCHAR, value_date::VARCHAR, "
-        "order_id, client_order_id, trade_id, account, msg_seq_num, integrity, _source_row"
+    beta.log("drop.log", *(before + message(fields, separator=separator) for fields in sent))
+    found = beta.checked("drop.log")
+    fills, logs = found["lp_fills"], found["lp_fix_logs"]
+    assert (fills.rejected.height, fills.problems) == (0, [])
+    assert fills.rows(
+        "fill_id", "session", "kind", "side", "symbol", "quantity", "price", "commission",
+        "commission_currency", "executed_at", "value_date", "order_id", "client_order_id",
+        "trade_id", "account", "msg_seq_num", "integrity", "_source_row",
     ) == [
         ("E2", "LPBETA>HARBOUR", "trade", "buy", "EUR/USD", 10000.0, 1.10215, -0.35, "USD",
-         "2026-03-02 10:02:00.123", "2026-03-04", "O2", "C2", "T2", "HL-2", 2, "checked", 2),
+         "2026-03-02 10:02:00.123000", "2026-03-04", "O2", "C2", "T2", "HL-2", 2, "checked", 2),
         ("E4", "LPBETA>HARBOUR", "trade", "sell", "EUR/USD", 2500.5, 1.0999, -0.1, "USD",
-         "2026-03-02 10:04:00.123", "2026-03-04", "O4", "C4", "T4", "HL-2", 4, "checked", 4),
+         "2026-03-02 10:04:00.123000", "2026-03-04", "O4", "C4", "T4", "HL-2", 4, "checked", 4),
     ]  # fmt: skip
-    assert rows(
-        beta.settings,
-        "SELECT messages, trades, ignored, ignored_types, first_seq_num, last_seq_num, "
-        "missing_messages FROM lake.raw.lp_fix_logs",
-    ) == [(6, 2, 4, "0: 1, 5: 1, 8/0: 1, A: 1", 1, 6, 0)]
-    assert one(beta.settings, "SELECT comment FROM lake.raw.lp_fills WHERE fill_id = 'E4'") == (
-        f"a{separator[0]}b é"
-    )
-    assert beta.sync().loads == 0
+    assert fills.good["comment"].to_list() == [None, f"a{separator[0]}b é"]
+    assert logs.rows(
+        "messages", "trades", "ignored", "ignored_types", "first_seq_num", "last_seq_num",
+        "missing_messages",
+    ) == [(6, 2, 4, "0: 1, 5: 1, 8/0: 1, A: 1", 1, 6, 0)]  # fmt: skip
 
 
 def test_several_messages_in_one_line_are_several(beta: Provider) -> None:
     beta.write("drop.log", "".join(message(fill(n)) for n in range(1, 5)))
-    assert beta.sync().problems == ()
-    assert len(beta.fills()) == 4
+    assert beta.checked("drop.log")["lp_fills"].good.height == 4
 
 
 def test_cancellations_and_corrections_refer_to_their_fill(beta: Provider) -> None:
@@ -425,17 +449,15 @@ def test_cancellations_and_corrections_refer_to_their_fill(beta: Provider) -> No
         message(fill(4, t150="G", t19="E2", t32=9000)),
         message(fill(5, t150="G", t19=None)),
     )
-    done = beta.sync()
-    assert done.quarantined == 1
-    assert beta.fills("fill_id, kind, ref_fill_id, quantity::INTEGER") == [
+    fills = beta.checked("drop.log")["lp_fills"]
+    assert fills.rows("fill_id", "kind", "ref_fill_id", "quantity") == [
         ("E1", "trade", None, 10000),
         ("E2", "trade", None, 10000),
         ("E3", "cancel", "E1", 10000),
         ("E4", "correct", "E2", 9000),
     ]
-    assert "a correction that does not say of which fill" in one(
-        beta.settings, "SELECT reason FROM lake.raw.quarantine"
-    )
+    [reason] = fills.rejected["reason"]
+    assert "a correction that does not say of which fill (drop.log row 5" in reason
 
 
 def test_a_resent_execution_counts_once_in_a_log_and_over_logs(beta: Provider) -> None:
@@ -466,15 +488,14 @@ def test_messages_that_never_came_are_named_unless_they_came_later(beta: Provide
         message(fill(10)),
         message(other(7, "4", t43="Y", t123="Y", t36=10)),
     )
-    done = beta.sync()
-    assert [p.what for p in done.problems] == [
+    found = beta.checked("1.log")
+    assert found["lp_fills"].problems == [
         "1.log: 2 messages of session LPBETA>HARBOUR are missing, MsgSeqNum 2, 5."
     ]
-    assert rows(
-        beta.settings,
-        "SELECT missing_messages, missing_seq_nums, resends, resets FROM lake.raw.lp_fix_logs",
+    assert found["lp_fix_logs"].rows(
+        "missing_messages", "missing_seq_nums", "resends", "resets"
     ) == [(2, "2, 5", 2, 0)]
-    assert len(beta.fills()) == 5
+    assert found["lp_fills"].good.height == 5
 
 
 def test_a_session_that_begins_anew_is_no_gap(beta: Provider) -> None:
@@ -489,12 +510,13 @@ def test_a_session_that_begins_anew_is_no_gap(beta: Provider) -> None:
         # The other direction counts for itself.
         message(other(77, "0") | {49: "HARBOUR", 56: "LPBETA"}),
     )
-    assert beta.sync().problems == ()
-    assert rows(
-        beta.settings,
-        "SELECT session, messages, resets, first_seq_num, last_seq_num, missing_messages "
-        "FROM lake.raw.lp_fix_logs ORDER BY session",
-    ) == [("HARBOUR>LPBETA", 1, 0, 77, 77, 0), ("LPBETA>HARBOUR", 6, 2, 8, 500, 0)]
+    found = beta.checked("1.log")
+    assert found["lp_fills"].problems == []
+    columns = ("session", "messages", "resets", "first_seq_num", "last_seq_num", "missing_messages")
+    assert sorted(found["lp_fix_logs"].rows(*columns)) == [
+        ("HARBOUR>LPBETA", 1, 0, 77, 77, 0),
+        ("LPBETA>HARBOUR", 6, 2, 8, 500, 0),
+    ]
 
 
 def test_an_execution_id_that_counts_anew_each_day_overwrites_nothing(beta: Provider) -> None:
@@ -543,9 +565,9 @@ def test_a_damaged_message_sent_again_in_the_same_log_is_forgotten(beta: Provide
         message(fill(2)),
         message(fill(1, t43="Y", t122=fill(1)[52])),
     )
-    done = beta.sync()
-    assert done.quarantined == 0
-    assert beta.fills() == [("E1", "trade", 10000), ("E2", "trade", 10000)]
+    fills = beta.checked("1.log")["lp_fills"]
+    assert fills.rejected.is_empty()
+    assert sorted(fills.rows("fill_id", "quantity")) == [("E1", 10000), ("E2", 10000)]
 
 
 def test_a_log_that_is_still_being_written_loads_the_rest_when_it_is_there(
@@ -577,17 +599,52 @@ def test_commission_is_a_charge_and_percentages_are_refused(beta: Provider) -> N
         message(fill(3, t12=None, t13=None, t479=None)),
         message(fill(4, t12="0.01", t13="2")),
     )
-    assert beta.sync().quarantined == 1
-    assert beta.fills("commission::DOUBLE, commission_currency") == [
+    fills = beta.checked("1.log")["lp_fills"]
+    assert fills.rows("commission", "commission_currency") == [
         (-0.35, "USD"), (0.5, "USD"), (None, "EUR"),
+    ]  # fmt: skip
+    assert "CommType(13) is 2" in fills.rejected["reason"][0]
+
+
+def test_older_versions_call_things_by_other_names(beta: Provider) -> None:
+    older = [
+        fill(1, t150="1", t20="0"),
+        fill(2, t150="2", t20="0"),
+        fill(3, t150="2", t20="1", t19="E1"),
+        fill(4, t150="2", t20="2", t19="E2", t32=9000),
+        fill(5, t150="2", t20="3"),
+    ]
+    beta.log("1.log", *(message(fields, "FIX.4.2") for fields in older),
+             message(fill(6, t150="1"), "FIX.4.4"))  # fmt: skip
+    fills = beta.checked("1.log")["lp_fills"]
+    assert fills.rows("fill_id", "kind", "quantity") == [
+        ("E1", "trade", 10000), ("E2", "trade", 10000), ("E3", "cancel", 10000),
+        ("E4", "correct", 9000),
     ]  # fmt: skip
 
 
-def test_older_versions_call_a_fill_by_other_names(beta: Provider) -> None:
-    beta.log("1.log", message(fill(1, t150="1"), "FIX.4.2"), message(fill(2, t150="2"), "FIX.4.2"),
-             message(fill(3, t150="1"), "FIX.4.4"))  # fmt: skip
-    beta.sync()
-    assert [row[0] for row in beta.fills()] == ["E1", "E2"]
+def test_a_resend_without_its_first_time_counts_once_another_content_does_not(
+    beta: Provider,
+) -> None:
+    later = "20260302-11:00:00.000"
+    beta.log("1.log", message(fill(1)), message(fill(1, t43="Y", t52=later)), message(fill(2)),
+             message(fill(2, t43="Y", t52=later, t32=500)))  # fmt: skip
+    fills = beta.checked("1.log")["lp_fills"]
+    assert fills.rows("fill_id", "quantity") == [("E1", 10000), ("E2", 10000)]
+    assert "duplicate: another row of this batch has the same key" in fills.rejected["reason"][0]
+
+
+def test_the_default_time_format_takes_seconds_with_and_without_fractions(
+    home: Path, tmp_path: Path
+) -> None:
+    mapping = ALPHA.replace('time_format = "%d.%m.%Y %H:%M:%S"\n', "")
+    provider = Provider(home, tmp_path / "drop", mapping)
+    text = FILLS.replace("02.07.2026;10:00:01", "2026-07-02;10:00:01.250")
+    provider.write("fills_1.csv", text.replace("02.07.2026", "2026-07-02"))
+    fills = provider.checked("fills_1.csv")["lp_fills"]
+    assert [at[11:] for (at,) in fills.rows("executed_at")] == [
+        "10:00:00.000000", "10:00:01.250000", "23:30:00.000000",
+    ]  # fmt: skip
 
 
 def test_an_empty_log_and_an_empty_folder_are_no_errors(beta: Provider) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingestion.checks import CheckedBatch, check_batch
 from ingestion.connectors.dropped_files import DroppedFile
 from ingestion.connectors.mt5_files.connector import read_file
 from ingestion.problems import Problem
@@ -55,6 +57,15 @@ class Drop:
             f"SELECT deal, profit::DECIMAL(24, 2)::VARCHAR FROM {current('mt5_files_deals')} "
             "ORDER BY deal",
         )
+
+    def checked(self) -> CheckedBatch:
+        """The deals of the only file of the folder as the loader would take them, without it."""
+        [path] = self.folder.iterdir()
+        [table] = read_file(
+            DroppedFile(path.name, path, ""), self.source.options.get("decimal_mark")
+        )
+        assert table.frame is not None
+        return check_batch(table.contract, table.frame)
 
     def refusal(self) -> Problem:
         """Why the only file of the folder is not loaded, from its reader."""
@@ -125,11 +136,10 @@ def test_every_way_to_write_the_text_gives_the_same_deals(
     name = '"Jack, Jr; O\'Neil"' if delimiter != "\t" else 'Jack "Jr" O\'Neil'
     text = export_text([deal_row(1, Name=name), deal_row(2)], delimiter)
     (drop.folder / "deals.csv").write_bytes(text.encode(encoding))
-    assert drop.sync().problems == ()
-    assert drop.deals() == [(1, "12.50"), (2, "12.50")]
-    assert "O'Neil" in one(
-        drop.settings, "SELECT name FROM lake.pii.mt5_files_deals WHERE deal = 1"
-    )
+    deals = drop.checked()
+    assert deals.rejected.is_empty()
+    assert deals.good["profit"].to_list() == [Decimal("12.5")] * 2
+    assert "O'Neil" in deals.good["name"][0]
 
 
 def test_a_line_break_inside_a_name_does_not_cut_its_row(drop: Drop) -> None:
@@ -189,22 +199,15 @@ def test_ids_that_a_spreadsheet_shortened_are_refused_not_guessed(drop: Drop) ->
 def test_decimal_commas_are_told_from_thousands_by_the_whole_file(drop: Drop) -> None:
     comma = {"Volume": "0,10", "Price": "1,12345", "Commission": "-0,70", "Fee": "0,00",
              "Swap": "-0,10"}  # fmt: skip
-    drop.export(
-        "comma.csv",
-        [
-            deal_row(1, **comma, Profit="1\u00a0234,50"),
-            deal_row(2, **comma, Profit="1.234,50"),
-            deal_row(3, **comma, Profit="1.234"),
-            deal_row(4, **comma, Profit="\u221212,5"),
-        ],
-    )
-    drop.export("point.csv", [deal_row(5, Profit="1,234.50"), deal_row(6, Profit="1,234")])
-    assert drop.sync().problems == ()
-    assert [profit for _, profit in drop.deals()] == [
-        "1234.50", "1234.50", "1234.00", "-12.50", "1234.50", "1234.00",
+    printed = ["1\u00a0234,50", "1.234,50", "1.234", "\u221212,5"]
+    drop.export("deals.csv", [deal_row(n, **comma, Profit=text) for n, text in enumerate(printed)])
+    deals = drop.checked().good
+    assert [str(profit.normalize()) for profit in deals["profit"]] == [
+        "1234.5", "1234.5", "1234", "-12.5",
     ]  # fmt: skip
-    assert one(drop.settings, "SELECT price::VARCHAR FROM lake.raw.mt5_files_deals WHERE deal = 1"
-               ) == "1.12345000"  # fmt: skip
+    assert set(deals["price"]) == {Decimal("1.12345")}
+    drop.export("deals.csv", [deal_row(5, Profit="1,234.50"), deal_row(6, Profit="1,234")])
+    assert drop.checked().good["profit"].to_list() == [Decimal("1234.5"), Decimal(1234)]
 
 
 def test_a_file_with_both_decimal_marks_is_refused(drop: Drop) -> None:
@@ -225,13 +228,9 @@ def test_a_comma_that_may_be_either_needs_a_word_from_the_broker(
     assert "whether its comma is a decimal one (row 2 price 150,123)" in problem.what
     assert "options.decimal_mark" in problem.todo
     told = Drop(home, tmp_path / "drop", decimal_mark=",")
-    assert told.sync().new == 1
-    assert one(told.settings, "SELECT price::VARCHAR FROM lake.raw.mt5_files_deals") == (
-        "150.12300000"
-    )
-    assert "options.decimal_mark" in (
-        Drop(home, tmp_path / "drop", decimal_mark="'").sync().error or ""
-    )
+    assert told.checked().good["price"].to_list() == [Decimal("150.123")]
+    wrong = Drop(home, tmp_path / "drop", decimal_mark="'").sync()
+    assert "options.decimal_mark" in (wrong.error or "")
 
 
 def test_totals_below_the_deals_are_compared_and_not_loaded(drop: Drop) -> None:
@@ -245,6 +244,8 @@ def test_totals_below_the_deals_are_compared_and_not_loaded(drop: Drop) -> None:
         [
             *deals,
             total(Deal="Total", Profit="3.50"),
+            ["Total", "", "2 deals"],
+            total(Deal="2", Profit="3.50"),
             total(Currency="USD", Commission="-0.70", Swap="-0.10", Profit="12.50"),
             total(Currency="USC", Profit="-900.00"),
         ],

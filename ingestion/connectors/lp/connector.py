@@ -42,7 +42,7 @@ def read_file(file: DroppedFile, mapping: Mapping) -> Sequence[TableRows]:
             return _mapped_tables(file, mapped)
         except FileRefusedError as refusal:
             return [refusal.rows_of(_CONTRACTS[mapped.holds])]
-    if is_drop_copy(file.path.read_bytes()):
+    if is_drop_copy(file.path):
         return read_drop_copy(file, mapping.fix)
     return []
 

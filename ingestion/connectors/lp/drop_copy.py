@@ -1,7 +1,8 @@
 """A FIX 4.4 drop copy as fills: Execution Reports of a log file, counted once.
 
-Read are trades (ExecType F; 1 and 2 of versions before 4.3), cancellations (H) and corrections (G).
-Everything else is counted and left alone.
+Read are trades (ExecType F), cancellations (H) and corrections (G); in versions before 4.3 a trade
+is ExecType 1 or 2, and ExecTransType says what is taken back or corrected. Everything else is
+counted and left alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import polars as pl
 
@@ -44,9 +46,10 @@ class _Session:
     numbers: Sequence = field(default_factory=Sequence)
 
 
-def is_drop_copy(content: bytes) -> bool:
-    """Whether a file is a log of FIX messages."""
-    return b"8=FIX" in content[:_HEAD]
+def is_drop_copy(path: Path) -> bool:
+    """Whether a file is a log of FIX messages, by its first lines."""
+    with path.open("rb") as file:
+        return b"8=FIX" in file.read(_HEAD)
 
 
 def read_drop_copy(file: DroppedFile, volume: Volume) -> Rows[TableRows]:
@@ -87,8 +90,11 @@ def read_drop_copy(file: DroppedFile, volume: Volume) -> Rows[TableRows]:
 def _kind(message: FixMessage) -> str:
     if message.get(35) != "8":
         return ""
-    kinds = _KINDS | (_EARLIER_KINDS if message.get(8) < "FIX.4.3" else {})
-    return kinds.get(message.get(150), "")
+    if message.get(8) >= "FIX.4.3":
+        return _KINDS.get(message.get(150), "")
+    kind = (_KINDS | _EARLIER_KINDS).get(message.get(150), "")
+    # ExecTransType(20): 0 new, 1 cancel, 2 correct, 3 status.
+    return {"1": "cancel", "2": "correct", "3": ""}.get(message.get(20), kind)
 
 
 def _type(message: FixMessage) -> str:
@@ -119,7 +125,7 @@ def _execution(message: FixMessage, session: str, kind: str) -> dict[str, str | 
         "sent_at": _moment(sent or message.get(52)),
         "msg_seq_num": message.get(34) or None,
         "integrity": message.defect or trouble or CHECKED,
-        "possible_resend": message.get(97),
+        "possible_resend": "Y" if "Y" in (message.get(43), message.get(97)) else "",
         SOURCE_ROW: message.line,
     }
 
@@ -165,8 +171,8 @@ def _frame(name: str, executions: list[dict[str, str | int | None]]) -> pl.DataF
 def _once(fills: pl.DataFrame) -> pl.DataFrame:
     """Without copies of one execution: a damaged one that came whole, one that came again.
 
-    A resend under its old number equals the first in every column and is counted once by the
-    loader; PossResend(97) comes under a new number, and counts as the first if it says the same.
+    A resend (PossDupFlag under its old number, PossResend under a new one) that says the same is
+    the first one; what says something else under the same id is left for the checks to refuse.
     """
     key = ["executed_on", "session", "fill_id"]
     whole = fills.filter(pl.col("integrity") == CHECKED)

@@ -118,11 +118,11 @@ def _frame(name: str, rows: TextRows) -> pl.DataFrame:
 
 
 def _without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Deals, and the rows below the last of them that only add up: no id, no account, no time."""
+    """Deals, and the rows below the last of them that only add up: no account, time or type."""
     adds_up = (
-        ~pl.col("deal").str.contains(r"^\d").fill_null(False)
-        & ~pl.col("login").str.contains(r"^\d").fill_null(False)
+        ~pl.col("login").str.contains(r"^\d").fill_null(False)
         & pl.col("time").is_null()
+        & (pl.col("type").is_null() | ~pl.col("deal").str.contains(r"^\d").fill_null(False))
     )
     last = frame.select((~adds_up).arg_true().max()).item()
     height = 0 if last is None else last + 1

@@ -39,7 +39,7 @@ _ID_COLUMNS = {
 _OTHER_NAMES = {"direction": "Entry", "s/l": "S / L", "t/p": "T / P"}
 # 57174315 (USD, Server, demo, Hedge)
 _ACCOUNT = re.compile(
-    r"^(\d+) \(([A-Za-z]{3,4}), ?(.*?)(?:, ?(real|demo|contest))?(?:, ?(\w+))?\)$"
+    r"^(\d+) \(([a-z]{3,4}), ?(.*?)(?:, ?(real|demo|contest))?(?:, ?(\w+))?\)$", re.IGNORECASE
 )
 _DATE = r"^(\d{4})\.(\d{2})\.(\d{2})"
 _TITLE_ROWS = 5
@@ -123,7 +123,7 @@ def _account(name: str, grid: Grid) -> dict[str, str | None]:
         "login": login,
         "currency": currency.upper(),
         "platform_server": server.strip() or None,
-        "account_type": kind,
+        "account_type": kind.lower() if kind else None,
         "accounting_mode": mode,
         "company": labels.get("Company:"),
         "name": labels.get("Name:"),

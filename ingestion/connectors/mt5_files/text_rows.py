@@ -124,12 +124,15 @@ def _collect(
         if not line.strip() and not pending:
             continue
         fields = _split(line, found.delimiter)
-        if not pending and len(fields) < width and found.rows and not _begins(fields, id_at):
-            # The rest of the last field of the row before.
-            before = found.rows[-1]
-            before[1][-1] += "\n" + line
-            found.joined.append(before[0])
-            continue
+        if not pending and len(fields) < width and not _may_begin(fields, id_at):
+            if len(fields) == 1 and found.rows:
+                # The rest of the last field of the row before.
+                before = found.rows[-1]
+                before[1][-1] += "\n" + line
+                found.joined.append(before[0])
+                continue
+            # A totals row that leaves out what it has no total of.
+            fields += [""] * (width - len(fields))
         if pending:
             fields = [*pending[:-1], pending[-1] + "\n" + fields[0], *fields[1:]]
         else:
@@ -156,9 +159,11 @@ def _collect(
         )
 
 
-def _begins(fields: list[str], id_at: int) -> bool:
-    """Whether a line that is too short can be the beginning of a row."""
-    return id_at < len(fields) and fields[id_at].strip().strip('"')[:1].isdigit()
+def _may_begin(fields: list[str], id_at: int) -> bool:
+    """Whether a line that is too short can be the first of a row: an id, or not that far yet."""
+    if id_at < len(fields):
+        return fields[id_at].strip().strip('"')[:1].isdigit()
+    return len(fields) > 1
 
 
 def _split(line: str, delimiter: str) -> list[str]:
