@@ -15,7 +15,7 @@ ifneq ($(wildcard ../shared/data),)
 export DAYBOOK_REFERENCE_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup demo up test check format golden bench docs clean system-packages
+.PHONY: help setup demo up test fault check format golden bench docs clean system-packages
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ system-packages:
 
 test: setup system-packages ## install what the tests need, then run all of them
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+fault: setup system-packages ## kill -9 `daybook sync` 200 times while its sources change
+	@FAULT_KILLS=200 .venv/bin/python -m pytest tests/services/test_random_kills.py -s $(PYTEST_ARGS)
 
 check: setup ## what continuous integration checks beside the tests: style, types, floors, dbt
 	@bash scripts/check.sh
