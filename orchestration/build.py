@@ -10,7 +10,13 @@ from typing import Any
 import duckdb
 
 from orchestration.control_state import load_control_state
-from orchestration.dbt_runner import DbtResult, project_digest, run_dbt, target_path
+from orchestration.dbt_runner import (
+    DbtResult,
+    project_digest,
+    run_dbt,
+    target_path,
+    tests_of_unchanged_rows,
+)
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -21,7 +27,6 @@ from warehouse.writer import transaction
 BUILD_COMMAND = ["build", "--exclude-resource-type", "unit_test"]
 UNCHANGED_PROJECT = [
     *("--exclude-resource-type", "seed"),
-    *("--exclude", "config.materialized:view"),
     # Without this the tests of what is left out would be left out too.
     *("--indirect-selection", "empty"),
 ]
@@ -134,9 +139,16 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
     command = [*BUILD_COMMAND]
     if full_refresh:
         command.append("--full-refresh")
-    elif as_built:
-        # Views and seeds stand as they were made; only what holds rows has work to do.
-        command += UNCHANGED_PROJECT
+    else:
+        idle = tests_of_unchanged_rows(
+            settings, _loaded_tables(settings, start), with_seeds=as_built
+        )
+        if as_built:
+            # Views and seeds stand as they were made; only what holds rows has work to do.
+            command += UNCHANGED_PROJECT
+            idle.insert(0, "config.materialized:view")
+        if idle:
+            command += ["--exclude", *idle]
     try:
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
     except BaseException:
@@ -155,6 +167,16 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         seconds=(dt.datetime.now(dt.UTC) - start.started_at).total_seconds(),
         model_seconds=sum(node.seconds for node in result.nodes if node.kind == "model"),
     )
+
+
+def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:
+    """Raw tables that were loaded since the last finished build."""
+    with connect("read", settings=settings) as con:
+        rows = con.execute(
+            "SELECT DISTINCT table_name FROM lake.meta.loads WHERE load_id > ? AND load_id <= ?",
+            [start.watermark_from, start.watermark_to],
+        ).fetchall()
+    return {table for (table,) in rows}
 
 
 def project_fingerprint(settings: Settings) -> str:

@@ -175,6 +175,45 @@ def project_digest() -> str:
     return digest.hexdigest()
 
 
+def tests_of_unchanged_rows(
+    settings: Settings, changed: set[str], *, with_seeds: bool
+) -> list[str]:
+    """Names of tests that would look at the same rows as before.
+
+    A test of a staging view says the same until one of the raw tables behind it was loaded again;
+    a test of a seed until the project changes. Tests of anything above always run.
+
+    Args:
+        changed: raw tables that were loaded since the tests last passed.
+        with_seeds: name the tests of seeds too.
+    """
+    with _environment(dbt_environment(settings)):
+        manifest = _manifest()
+    nodes = manifest.nodes
+    found: list[str] = []
+    for node in nodes.values():
+        if node.resource_type.value != "test":
+            continue
+        parents = [nodes[key] for key in getattr(node.depends_on, "nodes", []) if key in nodes]
+        seeds = [parent for parent in parents if parent.resource_type.value == "seed"]
+        views = [parent for parent in parents if parent.fqn[1:2] == ["staging"]]
+        if not parents or len(seeds) + len(views) < len(parents):
+            continue
+        rows = {table for view in views for table in _raw_tables_behind(manifest, view.unique_id)}
+        if not rows & changed and (views or with_seeds):
+            found.append(node.name)
+    return sorted(found)
+
+
+def _raw_tables_behind(manifest: Manifest, unique_id: str) -> set[str]:
+    if unique_id in manifest.sources:
+        source = manifest.sources[unique_id]
+        return {source.name} if source.source_name in ("raw", "pii") else set()
+    # A seed stands on nothing.
+    above = getattr(manifest.nodes[unique_id].depends_on, "nodes", [])
+    return {table for key in above for table in _raw_tables_behind(manifest, key)} - {"superseded"}
+
+
 def _manifest() -> Manifest:
     # Parsed apart from the command and without its variables: they change with every build, and
     # dbt would read the whole project again for them.

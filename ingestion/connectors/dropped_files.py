@@ -89,11 +89,12 @@ def sync_dropped_files(
         SourceError: the folder or the SFTP server cannot be read; what was there is loaded.
     """
     delivery = delivered(context, patterns)
+    taken = _Taken(context)
     for path in delivery.files:
         if context.stopping():
             return
         try:
-            _sync_file(context, read, path)
+            _sync_file(context, read, path, taken)
         except OSError as error:
             raise SourceError(
                 f"The file cannot be read: {error.strerror}.",
@@ -110,20 +111,45 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
+class _Taken:
+    """Content taken before, asked of the lake once a pass and only when a file has moved."""
+
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._names: dict[str, set[str]] | None = None
+
+    def name_of(self, file: DroppedFile) -> str | None:
+        """The name under which the content was taken, its own if that was one; None if not."""
+        if self._names is None:
+            self._names = {}
+            for sha256, name in self._context.con.execute(
+                "SELECT sha256, file_name FROM lake.meta.files WHERE tenant_id = ? AND source = ?",
+                [self._context.source.tenant, self._context.source.name],
+            ).fetchall():
+                self._names.setdefault(sha256, set()).add(name)
+        names = self._names.get(file.sha256, set())
+        return file.name if file.name in names else min(names, default=None)
+
+    def add(self, file: DroppedFile) -> None:
+        """The content was taken by this pass."""
+        if self._names is not None:
+            self._names.setdefault(file.sha256, set()).add(file.name)
+
+
+def _sync_file(context: PassContext, read: FileReader, path: Path, taken: _Taken) -> None:
     stamp = stamp_of(path)
     remembered = context.memory.get(f"file:{path}")
     if isinstance(remembered, _Remembered) and remembered.stamp == stamp:
         context.problems.extend(remembered.problems)
         return
     file = DroppedFile(path.name, path, hash_of(path))
-    taken_as = _taken_as(context, file)
+    taken_as = taken.name_of(file)
     if taken_as is None:
         tables = read(file)
         if stamp_of(path) != stamp:
             # Still being written: what was read may be half of it. The next look takes it.
             return
-        problems = _take(context, file, tables)
+        problems = _take(context, file, tables, taken)
     elif taken_as != file.name:
         problems = [
             Problem(
@@ -139,7 +165,9 @@ def _sync_file(context: PassContext, read: FileReader, path: Path) -> None:
     context.memory[f"file:{path}"] = _Remembered(stamp, problems)
 
 
-def _take(context: PassContext, file: DroppedFile, tables: Sequence[TableRows]) -> list[Problem]:
+def _take(
+    context: PassContext, file: DroppedFile, tables: Sequence[TableRows], taken: _Taken
+) -> list[Problem]:
     if not tables:
         return [
             Problem(
@@ -158,6 +186,7 @@ def _take(context: PassContext, file: DroppedFile, tables: Sequence[TableRows]) 
     if context.stopping():
         return problems
     _record(context, file, tables, results)
+    taken.add(file)
     return problems
 
 
@@ -186,17 +215,6 @@ def _load(context: PassContext, file: DroppedFile, table: TableRows) -> LoadResu
             content_sha256=file.sha256,
         )
     )
-
-
-def _taken_as(context: PassContext, file: DroppedFile) -> str | None:
-    """The name under which the content was taken; None if it was not."""
-    rows = context.con.execute(
-        "SELECT file_name FROM lake.meta.files "
-        "WHERE tenant_id = ? AND source = ? AND sha256 = ? "
-        "ORDER BY file_name = ? DESC LIMIT 1",
-        [context.source.tenant, context.source.name, file.sha256, file.name],
-    ).fetchall()
-    return rows[0][0] if rows else None
 
 
 def _record(

@@ -92,10 +92,11 @@ class Mt4Behaviour:
         assert sync_once(settings).sources[0].new == 1
         assert held(settings)[9][0] == 9.0
         assert ties(settings)
-        # A trade belongs to the day that settles it; an open one touches none.
+        # A trade belongs to the day that settles it; an open one to none.
         assert rows(
             settings,
-            "SELECT DISTINCT business_date::VARCHAR FROM lake.meta.touched_days",
+            f"SELECT DISTINCT _business_date::VARCHAR FROM {current('mt4_trades')} "
+            "WHERE _business_date IS NOT NULL",
         ) == [("2026-10-28",)]
 
     def test_an_edit_that_moves_no_marker_is_found_by_the_sweep(

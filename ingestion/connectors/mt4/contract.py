@@ -42,7 +42,6 @@ TRADES = TableContract(
     money="profit",
     volumes=("", "volume"),
     lot=100,
-    touches="day",
     columns=(
         _key("TICKET"),
         _key("LOGIN"),
@@ -122,7 +121,6 @@ DAILY = TableContract(
     checksum=("modify_time", "login", "balance", "deposit", "profit_closed", "profit", "credit"),
     business_date=("time", "epoch"),
     money="balance",
-    touches="day",
     columns=(
         _key("LOGIN"),
         _key("TIME"),
