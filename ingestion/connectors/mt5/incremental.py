@@ -19,7 +19,7 @@ from ingestion.connectors.database import SourceDatabase
 from ingestion.connectors.mt5.discovery import PhysicalTable
 from ingestion.connectors.mt5.queries import Queries
 
-CHUNK_ROWS = 500_000
+CHUNK_ROWS = 250_000
 FILETIME_SECOND = 10_000_000
 _FILETIME_1970 = 11_644_473_600
 _BACKFILL = "backfill:"
