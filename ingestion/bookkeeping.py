@@ -11,7 +11,7 @@ from ingestion.answers import one_row
 from ingestion.batch import Batch, LoadResult
 from ingestion.measures import measures
 from ingestion.source_state import SourceState
-from ingestion.versions import BATCH_VIEW, CHANGED, NEW, Plan
+from ingestion.versions import BATCH_VIEW, Plan
 from warehouse.code_version import code_version
 
 REJECTED_VIEW = "daybook_rejected"
@@ -117,8 +117,7 @@ def write_control_totals(
     )
     con.execute(
         f"INSERT INTO lake.meta.control_totals WITH a AS (SELECT {sums} FROM {BATCH_VIEW} AS b "
-        f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) "
-        f"AS p ON p._n = b._n), b AS (SELECT {sums} FROM {plan.target.name} "
+        f"{plan.written_rows}), b AS (SELECT {sums} FROM {plan.target.name} "
         "WHERE _load_id = $load AND NOT _is_deleted) "
         "SELECT $load, $tenant, $source, $table, measure, ours, held, ours - held, "
         f"now()::TIMESTAMP, NULL FROM ({lines}) ORDER BY measure",
@@ -138,8 +137,7 @@ def write_extra_values(
     con.execute(
         f"INSERT INTO lake.pii.extra_values SELECT {load_id}, ?, ?, ?, "
         f"{plan.target.first_row_id(load_id)} + b._n, b._extra FROM {BATCH_VIEW} AS b "
-        f"SEMI JOIN (SELECT _n FROM {plan.verdicts} WHERE verdict IN ('{NEW}', '{CHANGED}')) AS p "
-        "ON p._n = b._n WHERE b._extra IS NOT NULL ORDER BY b._n",
+        f"{plan.written_rows} WHERE b._extra IS NOT NULL ORDER BY b._n",
         _place(batch),
     )
 

@@ -92,7 +92,9 @@ class SourceHealth:
         )
 
     def state(self, now: dt.datetime | None = None) -> str:
-        """``ok``, ``failing``, ``hanging``, ``stopped`` (its process is gone) or ``never``."""
+        """``ok``, ``failing``, ``hanging``, ``stopped`` (its process is gone), ``starting``
+        (its first poll is under way) or ``never``.
+        """
         now = now or _now()
         if self.last_poll_at is None and self.polling_since is None:
             return "never"
@@ -101,6 +103,8 @@ class SourceHealth:
         due = self.polling_since or self.next_try_at
         if due is not None and (now - due).total_seconds() > _OVERDUE_SECONDS:
             return "hanging"
+        if self.last_poll_at is None:
+            return "starting"
         return "failing" if self.last_error else "ok"
 
 

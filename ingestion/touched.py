@@ -7,7 +7,7 @@ import duckdb
 from ingestion.batch import Batch
 from ingestion.contracts import quoted
 from ingestion.raw_tables import Target
-from ingestion.versions import CHANGED, Plan
+from ingestion.versions import BATCH_VIEW, CHANGED, Plan
 
 # Tables whose rows prove that a login had something on a day.
 _DATED = ("mt5_deals", "mt5_daily")
@@ -38,11 +38,16 @@ def _changed_row_ids(plan: Plan, load_id: int) -> str:
 
 
 def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
+    changed = (
+        BATCH_VIEW
+        if plan.is_all_new
+        else f"{plan.target.name} AS r SEMI JOIN ({_changed_row_ids(plan, load_id)}) AS c "
+        "ON c._row_id = r._row_id"
+    )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE daybook_touched AS "
         "SELECT DISTINCT login, _business_date AS business_date "
-        f"FROM {plan.target.name} AS r SEMI JOIN ({_changed_row_ids(plan, load_id)}) AS c "
-        "ON c._row_id = r._row_id WHERE _business_date IS NOT NULL"
+        f"FROM {changed} WHERE _business_date IS NOT NULL"
     )
     con.execute(
         "INSERT INTO lake.meta.touched_accounts "

@@ -26,7 +26,7 @@ NEW, CHANGED, HELD, CONFLICT = "new", "changed", "held", "conflict"
 
 @dataclass(frozen=True)
 class Plan:
-    """Temp tables that say what to write for one target.
+    """Temp tables, or queries, that say what to write for one target.
 
     ``verdicts`` holds (_n, held_row_id, verdict) for each batch row; ``gone`` holds _row_id;
     ``superseded_count`` is how many held versions, tombstones included, the load replaces.
@@ -38,6 +38,17 @@ class Plan:
     counts: dict[str, int]
     gone_count: int
     superseded_count: int
+    is_all_new: bool = False
+
+    @property
+    def written_rows(self) -> str:
+        """What joins the batch, aliased ``b``, to keep the rows that are written."""
+        if self.is_all_new:
+            return ""
+        return (
+            f"SEMI JOIN (SELECT {ROW} FROM {self.verdicts} "
+            f"WHERE verdict IN ('{NEW}', '{CHANGED}')) AS p ON p.{ROW} = b.{ROW}"
+        )
 
     @property
     def writes(self) -> bool:
@@ -59,6 +70,8 @@ def plan(
 ) -> Plan:
     """Compare the registered batch with what ``target`` holds; writes temp tables only."""
     contract = batch.contract
+    if batch.complete is None and _holds_none(con, batch, checked, target):
+        return all_new(con, target)
     verdicts = f"temp.daybook_verdicts_{target.schema}"
     gone = f"temp.daybook_gone_{target.schema}"
     parameters: dict[str, object] = {"tenant": batch.tenant, "source": batch.source}
@@ -90,15 +103,28 @@ def plan(
 
 def all_new(con: duckdb.DuckDBPyConnection, target: Target) -> Plan:
     """The plan for a table that was never loaded from this source: nothing to compare with."""
-    verdicts = f"temp.daybook_verdicts_{target.schema}"
-    gone = f"temp.daybook_gone_{target.schema}"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {verdicts.removeprefix('temp.')} AS "
-        f"SELECT {ROW}, NULL::BIGINT AS held_row_id, '{NEW}' AS verdict FROM {BATCH_VIEW}"
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {gone.removeprefix('temp.')} (_row_id BIGINT)")
-    count = int(one_row(con, f"SELECT count(*) FROM {verdicts}")[0])
-    return Plan(target, verdicts, gone, {NEW: count}, 0, 0)
+    verdicts = f"(SELECT {ROW}, NULL::BIGINT AS held_row_id, '{NEW}' AS verdict FROM {BATCH_VIEW})"
+    count = int(one_row(con, f"SELECT count(*) FROM {BATCH_VIEW}")[0])
+    gone = "(SELECT NULL::BIGINT AS _row_id WHERE false)"
+    return Plan(target, verdicts, gone, {NEW: count}, 0, 0, is_all_new=True)
+
+
+def _holds_none(
+    con: duckdb.DuckDBPyConnection, batch: Batch, checked: CheckedBatch, target: Target
+) -> bool:
+    """Whether no row was ever held in the batch's range of keys, as in all of a first load.
+
+    Answered from the files' statistics where the range lies beyond what they hold.
+    """
+    bounds, limits = _key_range(batch.contract, checked.good)
+    if not limits:
+        return False
+    found = con.execute(
+        f"SELECT 1 FROM {target.name} AS r WHERE r._tenant_id = $tenant AND r._source = $source "
+        f"{bounds} LIMIT 1",
+        {"tenant": batch.tenant, "source": batch.source, **limits},
+    ).fetchone()
+    return found is None
 
 
 def same_key(contract: TableContract, alias: str) -> str:

@@ -239,15 +239,15 @@ def test_the_command_stops_in_five_seconds_and_tells_how_sources_fare(
             [*command, "--status", "--json"],
             capture_output=True, text=True, cwd=folder, env=environment, check=False,
         )  # fmt: skip
+        child.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        assert child.wait(30) == 0
+        assert time.monotonic() - asked < 6
         assert told.returncode == 1
         healths = {health["source"]: health for health in json.loads(told.stdout)}
         assert healths["mt5_live"]["last_load_rows"] == 50
         assert healths["mt5_live"]["process_id"] == child.pid
         assert healths["hangs"]["last_success_at"] is None
-        child.send_signal(signal.SIGTERM)
-        asked = time.monotonic()
-        assert child.wait(30) == 0
-        assert time.monotonic() - asked < 6
     settings = settings_for(home, mt5(export.url))
     assert len(deals(settings)) == 50
     assert rows(settings, "SELECT DISTINCT source FROM lake.meta.loads") == [("mt5_live",)]

@@ -25,7 +25,7 @@ from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.connectors.sql_tables.queries import Queries
 from ingestion.contracts import TableContract
 
-CHUNK_ROWS = 500_000
+CHUNK_ROWS = 250_000
 FILETIME_SECOND = 10_000_000
 _FILETIME_1970 = 11_644_473_600
 _BACKFILL = "backfill:"
