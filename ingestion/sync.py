@@ -16,7 +16,7 @@ from ingestion.raw_tables import ensure_tables
 from ingestion.reports import SourceReport, SyncReport
 from ingestion.service import OnLoad, OnMaintained, OnReport, SyncService
 from ingestion.source_pass import forget, run_pass
-from warehouse.connection import connect
+from warehouse.connection import connect, leave_lake
 from warehouse.settings import Settings, SourceSettings
 
 
@@ -43,6 +43,7 @@ def sync_once(
     con = connect("write", settings=settings)
     try:
         ensure_tables(con, all_contracts(), settings)
+        leave_lake(con)
         return SyncReport(
             [
                 _reported(

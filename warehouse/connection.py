@@ -146,12 +146,21 @@ def connect(
 def thread_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A second connection to the same open lake, for one thread of its own.
 
-    What :func:`connect` set for the first one holds here too.
+    What :func:`connect` set for the first one holds here too, but the current catalog.
     """
     cursor = con.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
-    cursor.execute(f"USE {LAKE}")
+    leave_lake(cursor)
     return cursor
+
+
+def leave_lake(con: duckdb.DuckDBPyConnection) -> None:
+    """Make memory the current catalog: names without one are not looked up in the lake first.
+
+    For those who write ``lake.schema.table`` anyway: registering a frame or naming a temporary
+    table takes 0.3 ms then, and 10 to 40 ms with the lake as current catalog.
+    """
+    con.execute("USE memory")
 
 
 def _create_lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
