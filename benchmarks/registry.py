@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import build, day, load, simulate, statements
+from benchmarks import build, day, latency, load, simulate, statements
 from benchmarks.measurement import Measurement
 from benchmarks.workspace import Workspace
 
@@ -26,6 +26,11 @@ BENCHMARKS = {
     "simulate": Benchmark("deals a second of the simulator", simulate.DEALS, simulate.run),
     "load": Benchmark(
         "rows a second of a first load, against only reading them", load.DEALS, load.run
+    ),
+    "latency": Benchmark(
+        "seconds from a deal in the source to a reader, quiet and during a close",
+        latency.DEALS,
+        latency.run,
     ),
     "build": Benchmark(
         "a full build, against the same SQL by hand in one DuckDB process", build.DEALS, build.run

@@ -32,6 +32,8 @@ OnMaintained = Callable[[Maintained], None]
 _SWEEP_SECONDS = 300.0
 _LONGEST_BACKOFF_SECONDS = 60.0
 _HEALTH_SECONDS = 300.0
+# After a poll that found nothing a source rests at least so many times as long as it took.
+_REST_RATIO = 3.0
 _TICK_SECONDS = 0.2
 # From the wish to stop: after the first pause what DuckDB does is broken off, after the second a
 # source that still hangs is left behind. Together they stay below five seconds.
@@ -128,6 +130,9 @@ class SyncService:
             if report.error is None:
                 if sweep:
                     poll.swept_at = began
+                elif not report.loads:
+                    # Without an index on its marker a source is read through at each poll.
+                    pause = max(pause, _REST_RATIO * report.seconds)
             else:
                 failures = min(poll.health.consecutive_failures + 1, 16)
                 pause = min(pause * 2**failures, max(_LONGEST_BACKOFF_SECONDS, pause))

@@ -29,25 +29,19 @@ def record(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: in
         _record_groups(con, batch, plan, load_id)
 
 
-def _changed_row_ids(plan: Plan, load_id: int) -> str:
-    """Row ids of the versions this load wrote, closed or buried."""
-    return (
-        f"SELECT _row_id FROM {plan.target.name} WHERE _load_id = {load_id} UNION ALL "
-        f"SELECT held_row_id FROM {plan.verdicts} WHERE verdict = '{CHANGED}'"
-    )
-
-
 def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
-    changed = (
-        BATCH_VIEW
-        if plan.is_all_new
-        else f"{plan.target.name} AS r SEMI JOIN ({_changed_row_ids(plan, load_id)}) AS c "
-        "ON c._row_id = r._row_id"
-    )
+    columns = "login, _business_date AS business_date"
+    changed = f"SELECT {columns} FROM {BATCH_VIEW} AS b {plan.written_rows}"
+    if plan.counts.get(CHANGED) or plan.gone_count:
+        # Their day before, which the batch does not know.
+        changed += (
+            f" UNION ALL SELECT {columns} FROM {plan.target.name} AS r SEMI JOIN ("
+            f"SELECT held_row_id AS _row_id FROM {plan.verdicts} WHERE verdict = '{CHANGED}' "
+            f"UNION ALL SELECT _row_id FROM {plan.gone}) AS c ON c._row_id = r._row_id"
+        )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE daybook_touched AS "
-        "SELECT DISTINCT login, _business_date AS business_date "
-        f"FROM {changed} WHERE _business_date IS NOT NULL"
+        "CREATE OR REPLACE TEMP TABLE daybook_touched AS SELECT DISTINCT * "
+        f"FROM ({changed}) WHERE business_date IS NOT NULL"
     )
     con.execute(
         "INSERT INTO lake.meta.touched_accounts "

@@ -21,6 +21,9 @@ from ingestion.raw_tables import Target
 BATCH_VIEW = "daybook_batch"
 KEYS_VIEW = "daybook_keys"
 
+# A smaller batch is an increment: it overlaps with what is held.
+_LARGE_ROWS = 10_000
+
 NEW, CHANGED, HELD, CONFLICT = "new", "changed", "held", "conflict"
 
 
@@ -70,7 +73,8 @@ def plan(
 ) -> Plan:
     """Compare the registered batch with what ``target`` holds; writes temp tables only."""
     contract = batch.contract
-    if batch.complete is None and _holds_none(con, batch, checked, target):
+    is_large = checked.good.height >= _LARGE_ROWS
+    if is_large and batch.complete is None and _holds_none(con, batch, checked, target):
         return all_new(con, target)
     verdicts = f"temp.daybook_verdicts_{target.schema}"
     gone = f"temp.daybook_gone_{target.schema}"

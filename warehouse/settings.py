@@ -45,7 +45,7 @@ class SourceSettings(BaseModel):
     end_of_day_minutes: int = Field(default=1439, ge=0, le=1439)
     bonus_moves: Literal["credit", "balance"] = "credit"
     internal_transfer_prefix: str = "IT"
-    poll_seconds: float = Field(default=2.0, gt=0)
+    poll_seconds: float = Field(default=1.0, gt=0)
     options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
