@@ -51,18 +51,22 @@ def sync_folder(
     Raises:
         SourceError: the folder or the SFTP server cannot be read; what was there is loaded.
     """
-    delivery = delivered(context, [f"{contract.source_table}.csv" for contract in contracts])
+    delivery = delivered(context, [_file_name(contract) for contract in contracts])
     for contract in contracts:
         if context.stopping():
             return
-        name = contract.source_table
-        path = delivery.folder / (name if Path(name).suffix else f"{name}.csv")
+        path = delivery.folder / _file_name(contract)
         if path in delivery.files:
             _sync_file(context, contract, path, form)
         elif not path.is_file():
             context.problems.append(missing_file(contract, path))
     if delivery.failure is not None:
         raise delivery.failure
+
+
+def _file_name(contract: TableContract) -> str:
+    name = contract.source_table
+    return name if Path(name).suffix else f"{name}.csv"
 
 
 def missing_file(contract: TableContract, path: Path) -> Problem:

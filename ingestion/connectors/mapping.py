@@ -32,6 +32,9 @@ SKIP = "skip"
 # Options of a source that are not part of the mapping.
 _OTHER_OPTIONS = {
     "mapping", "schema", "rest", "chunk_rows", "overlap_seconds", "overlap_rows", "sweep_seconds",
+    # What every source may say: columns given up, SFTP, patience.
+    "dropped_columns", "keep_extra_columns", "silence_seconds", "key_file", "key_passphrase_env",
+    "password_env", "host_key", "known_hosts", "fetch_seconds", "settle_seconds",
 }  # fmt: skip
 
 

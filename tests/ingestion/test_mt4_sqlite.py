@@ -201,10 +201,7 @@ def test_a_poll_looks_twice_at_a_second_and_rests_after_a_slow_answer(
 _CHILD = """
     import os, signal, sys
     from pathlib import Path
-    from ingestion.connectors.context import PassContext
-from ingestion.connectors.mt4.connector import sync
-from ingestion.source_state import read_state
-from ingestion.sync import sync_once
+    from ingestion.sync import sync_once
     from tests.ingestion.exports import settings_for
     from tests.ingestion.mt4_exports import mt4
 

@@ -21,6 +21,7 @@ from orchestration.build import build
 from orchestration.close import CloseRefusedError, close
 from quality.breaks import list_breaks
 from quality.checks import any_broken, run_checks
+from quality.truth_queries import BOOK_COMPARISONS
 from tests.conftest import ACCOUNTS, DAYS, SEED
 from warehouse.connection import connect
 from warehouse.control.explanations import explain_break
@@ -83,8 +84,12 @@ def test_every_identity_holds_and_equals_the_truth(broker: Settings) -> None:
     checks = run_checks(broker)
     assert [check for check in checks if check.broken] == []
     checked = {check.id: check.population for check in checks}
-    assert sum(name.startswith("truth_") for name in checked) >= 5
-    assert all(population > 0 for name, population in checked.items() if "truth" in name)
+    # So small a broker may have no client who pays by each of its providers.
+    assert all(checked[comparison.id] > 0 for comparison in BOOK_COMPARISONS)
+    assert (
+        sum(name.startswith("truth_") and population > 0 for name, population in checked.items())
+        > 20
+    )
 
 
 def test_the_command_line_lists_checks_for_machines(broker: Settings) -> None:
