@@ -204,8 +204,8 @@ def test_preview_takes_nothing_from_a_folder_of_dropped_files(office: Path) -> N
     (folder / "list.json").write_text(
         json.dumps(
             [
-                {"id": "t1", "object": "balance_transaction", "amount": 5, "currency": "usd", "fee": 1, "net": 4,
-                 "type": "charge", "created": 1_793_174_400},
+                {"id": "t1", "object": "balance_transaction", "amount": 5, "currency": "usd",
+                 "fee": 1, "net": 4, "type": "charge", "created": 1_793_174_400},
             ]
         ),
         "utf-8",
