@@ -1,5 +1,5 @@
 {#-
-    Currency of each MT4 account: what the server states, else what the broker's groups.csv says of
+    Currency of each MT4 account: what the server states, else what the broker's mappings.csv says of
     its group (the longest pattern wins). NULL where neither tells; nothing is assumed.
 -#}
 {% macro mt4_account_currencies() -%}
@@ -17,14 +17,14 @@
                     members.tenant_id,
                     members.server_id,
                     members.group_name,
-                    groups.currency,
+                    mappings.currency,
                     row_number() over (
                         partition by
                             members.tenant_id, members.server_id, members.group_name
                         order by
-                            length(groups.group_pattern) desc,
-                            groups.valid_from desc,
-                            groups.group_pattern
+                            length(mappings.group_pattern) desc,
+                            mappings.valid_from desc,
+                            mappings.group_pattern asc
                     ) as place
                 from
                     (
@@ -35,12 +35,15 @@
                         from {{ current_rows("mt4_users") }} as held_users
                     ) as members
                 inner join
-                    {{ current_rows("broker_groups") }} as groups
-                    on groups._tenant_id = members.tenant_id
-                    and groups.server_id = members.server_id
-                    and groups.currency is not null
-                    and
-                    {{ matches_pattern("members.group_name", "groups.group_pattern") }}
+                    {{ current_rows("broker_groups") }} as mappings
+                    on mappings._tenant_id = members.tenant_id
+                    and mappings.server_id = members.server_id
+                    and mappings.currency is not null
+                    and {{
+                        matches_pattern(
+                            "members.group_name", "mappings.group_pattern"
+                        )
+                    }}
             ) as mapped
             on mapped.tenant_id = users._tenant_id
             and mapped.server_id = users._source
