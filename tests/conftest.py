@@ -52,14 +52,14 @@ def reference_data() -> Path:
 
 @pytest.fixture(scope="session")
 def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated broker, loaded and closed once a session: 15 accounts over 35 days."""
+    """A simulated broker of one tenant, loaded and closed once: 15 accounts over 35 days."""
     from ingestion.simulator import simulate
     from ingestion.sync import sync_once
     from orchestration.close import close
     from warehouse.settings import load_settings
 
     folder = tmp_path_factory.mktemp("broker") / "broker"
-    simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder)
+    simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder, white_label=False)
     settings = load_settings(folder / "daybook.toml")
     sync_once(settings)
     close(settings, closed_by="test")

@@ -122,6 +122,7 @@ def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> No
         accounts=ACCOUNTS,
         out=Path(broker.config_path).parent,
         corrections=True,
+        white_label=False,
     )
     sync_once(broker)
     result = close(broker)
@@ -206,6 +207,7 @@ def test_a_build_killed_anywhere_is_done_again(broker: Settings, seconds: float)
         accounts=ACCOUNTS,
         out=Path(broker.config_path).parent,
         corrections=True,
+        white_label=False,
     )
     sync_once(broker)
     process = subprocess.Popen(

@@ -123,10 +123,19 @@ def test_a_file_that_is_still_written_waits(home: Path, server: SftpServer) -> N
     whole = growing.read_text("utf-8")
     growing.write_text(whole[:40], "utf-8")
     settings = settings_for(home, stripe(server, settle_seconds=1))
-    writer = threading.Timer(0.6, lambda: growing.write_text(whole, "utf-8"))
+    looked = threading.Event()
+
+    def write_on() -> None:
+        while not looked.wait(0.1):
+            with growing.open("a", encoding="utf-8") as file:
+                file.write(" ")
+
+    writer = threading.Thread(target=write_on)
     writer.start()
     report = sync_once(settings)
+    looked.set()
     writer.join()
+    growing.write_text(whole, "utf-8")
     assert not report.failed
     assert inbox(settings) == []
     assert held(settings) == []
