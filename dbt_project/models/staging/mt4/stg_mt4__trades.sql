@@ -13,26 +13,7 @@ with
 
     accounts as (select * from {{ mt4_account_currencies() }} as currencies),
 
-    servers as (
-        select tenant_id, server_id, end_of_day_minutes, internal_transfer_prefix
-        from {{ source("meta", "servers") }}
-    ),
-
-    hours as (
-        select distinct
-            tenant_id, server_id, date_trunc('hour', at_server) as server_hour
-        from
-            (
-                select tenant_id, server_id, opened_at_server as at_server
-                from trades
-                union all
-                select tenant_id, server_id, closed_at_server as at_server
-                from trades
-            ) as moments
-        where at_server is not null
-    ),
-
-    offsets as (select * from {{ server_offsets("hours") }} as clock)
+    {{ mt4_trade_clocks("opened_at_server", "closed_at_server") }}
 
 select
     trades.tenant_id,
@@ -137,21 +118,8 @@ select
     trades._load_id as load_id
 from trades
 left join
-    servers
-    on servers.tenant_id = trades.tenant_id
-    and servers.server_id = trades.server_id
-left join
     accounts
     on accounts.tenant_id = trades.tenant_id
     and accounts.server_id = trades.server_id
     and accounts.login = trades.login
-left join
-    offsets as opening
-    on opening.tenant_id = trades.tenant_id
-    and opening.server_id = trades.server_id
-    and opening.server_hour = date_trunc('hour', trades.opened_at_server)
-left join
-    offsets as closing
-    on closing.tenant_id = trades.tenant_id
-    and closing.server_id = trades.server_id
-    and closing.server_hour = date_trunc('hour', trades.closed_at_server)
+    {{ mt4_trade_clock_joins("opened_at_server", "closed_at_server") }}
