@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class DaybookError(Exception):
     """A failure a person can act on.
@@ -28,6 +33,19 @@ class DaybookError(Exception):
         if self.todo:
             parts.append(f"What to do: {self.todo}")
         return " ".join(parts)
+
+
+def faults_of(error: ValidationError, prefix: str = "", nowhere: str = "") -> str:
+    """What pydantic found, one fault after the other: ``options.zone: Field required; ...``.
+
+    Args:
+        prefix: before each place.
+        nowhere: the place of a fault that has none.
+    """
+    return "; ".join(
+        f"{prefix}{'.'.join(map(str, item['loc'])) or nowhere}: {item['msg']}"
+        for item in error.errors()
+    )
 
 
 class UsageError(DaybookError):

@@ -20,7 +20,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from warehouse.errors import SettingsError
+from warehouse.errors import SettingsError, faults_of
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "daybook.toml"
@@ -263,12 +263,8 @@ def load_settings(config_path: Path | str | None = None) -> Settings:
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'configuration'}: {item['msg']}"
-            for item in error.errors()
-        )
         raise SettingsError(
-            f"The configuration cannot be used: {problems}.",
+            f"The configuration cannot be used: {faults_of(error, nowhere='configuration')}.",
             where=str(path or "environment"),
             todo="docs/configuration.md lists every key with its meaning and default",
         ) from error

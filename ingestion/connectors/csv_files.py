@@ -31,11 +31,6 @@ class FileRead:
     columns: tuple[str, ...] = ()
 
 
-def file_hash(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def read_csv(
     path: Path,
     contract: TableContract,

@@ -5,6 +5,7 @@ Fractions are kept as the text they were written with: money never passes throug
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,23 @@ def text_of(value: object) -> str | None:
         return "true" if value else "false"
     text = str(value).strip()
     return text or None
+
+
+def utc_text(stated: str | None) -> str | None:
+    """The UTC instant of an ISO time with its offset, as a text of the lake.
+
+    What cannot be read comes back as it is, and a time without an offset, which is no instant, with
+    that said: the contract's check refuses both by their text.
+    """
+    if stated is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(stated)
+    except ValueError:
+        return stated
+    if moment.tzinfo is None:
+        return f"without offset: {stated}"
+    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def object_of(value: object) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from ingestion.checks import ROW
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.mapped_values import in_contract_form
 from ingestion.contracts import Column, Rule, TableContract
-from warehouse.errors import SettingsError
+from warehouse.errors import SettingsError, faults_of
 
 # The target of a word whose rows are left out: a CRM keeps transfers among its cash requests.
 SKIP = "skip"
@@ -181,12 +181,8 @@ def mapping_of(
     try:
         mapping = Mapping(**said)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
-            for item in error.errors()
-        )
         raise SettingsError(
-            f"The mapping cannot be used: {problems}.",
+            f"The mapping cannot be used: {faults_of(error)}.",
             where=where,
             todo="the connector's README lists what a mapping may say",
         ) from error

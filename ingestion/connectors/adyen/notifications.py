@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,13 @@ import polars as pl
 from ingestion.checks import SOURCE_ROW, SOURCE_TABLE
 from ingestion.connectors.adyen.contract import NOTIFICATIONS
 from ingestion.connectors.csv_files import FileRead
-from ingestion.connectors.json_files import UnreadableJsonError, object_of, read_json, text_of
+from ingestion.connectors.json_files import (
+    UnreadableJsonError,
+    object_of,
+    read_json,
+    text_of,
+    utc_text,
+)
 from ingestion.problems import Problem
 
 _ADDITIONAL = (
@@ -93,7 +98,7 @@ def _standard(item: dict[str, Any], live: str | None) -> dict[str, str | None]:
         row["cardSummary"] = row["cardSummary"] or (None if reason == "null" else reason)
     return row | {
         "success": row["success"] or "none",
-        "eventAt": _utc(row["eventDate"]),
+        "eventAt": utc_text(row["eventDate"]),
         "currency": text_of(amount.get("currency")),
         "value": text_of(amount.get("value")),
         "live": live,
@@ -114,7 +119,7 @@ def _typed(body: dict[str, Any]) -> dict[str, str | None]:
         "eventCode": text_of(body.get("type")),
         "success": "none",
         "eventDate": text_of(body.get("createdAt") or body.get("timestamp")),
-        "eventAt": _utc(text_of(body.get("createdAt") or body.get("timestamp"))),
+        "eventAt": utc_text(text_of(body.get("createdAt") or body.get("timestamp"))),
         "merchantAccountCode": text_of(data.get("merchantAccount")),
         "merchantReference": text_of(data.get("reference")),
         "currency": text_of(amount.get("currency")),
@@ -122,19 +127,6 @@ def _typed(body: dict[str, Any]) -> dict[str, str | None]:
         "live": None if "environment" not in body else str(body["environment"] == "live").lower(),
         "shopperReference": text_of(data.get("shopperReference")),
     }
-
-
-def _utc(stated: str | None) -> str | None:
-    """The UTC instant of an ISO time with its offset; without an offset it is no instant."""
-    if stated is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(stated)
-    except ValueError:
-        return stated
-    if moment.tzinfo is None:
-        return f"without offset: {stated}"
-    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _failed(sha256: str, what: str) -> FileRead:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.crm.contract import CONTRACTS
-from warehouse.errors import SettingsError
+from warehouse.errors import SettingsError, faults_of
 
 
 class Auth(BaseModel):
@@ -163,11 +163,7 @@ def rest_options(context: PassContext) -> RestOptions:
     try:
         options = RestOptions(**context.source.options.get("rest", {}))
     except (ValidationError, TypeError) as error:
-        problems = str(error)
-        if isinstance(error, ValidationError):
-            problems = "; ".join(
-                f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
-            )
+        problems = faults_of(error) if isinstance(error, ValidationError) else str(error)
         raise SettingsError(
             f"options.rest cannot be used: {problems}.",
             where=f"source {context.source.name}",

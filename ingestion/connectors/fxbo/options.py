@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.fxbo.contract import KINDS, STATUSES
-from warehouse.errors import SettingsError
+from warehouse.errors import SettingsError, faults_of
 
 _TYPES = {
     "deposit": "deposit",
@@ -66,9 +66,7 @@ def fxbo_options(context: PassContext) -> FxboOptions:
         options = FxboOptions(**context.source.options)
         ZoneInfo(options.zone)
     except ValidationError as error:
-        problems = "; ".join(
-            f"options.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
-        )
+        problems = faults_of(error, prefix="options.")
         raise SettingsError(
             f"The source cannot be read with these options: {problems}.",
             where=where,

@@ -11,7 +11,7 @@ from ingestion.checks import SOURCE_ROW, SOURCE_TABLE
 from ingestion.connectors.dropped_files import DroppedFile
 from ingestion.connectors.lp.mapping import MappedFile
 from ingestion.connectors.number_texts import plain_number
-from ingestion.connectors.refusals import FileRefusedError
+from ingestion.connectors.refusals import FileRefusedError, refuse_shortened_ids
 from ingestion.contracts import TableContract
 
 _IDS = ("fill_id", "line_id")
@@ -56,7 +56,7 @@ def read_texts(file: DroppedFile, mapped: MappedFile) -> tuple[pl.DataFrame, lis
         *(pl.lit(value).alias(ours) for ours, value in mapped.values.items()),
         pl.lit(file.name).alias(SOURCE_TABLE),
     )
-    _refuse_shortened_ids(file.name, frame)
+    refuse_shortened_ids(file.name, frame, _NUMBERED, _SHORTENED, "file")
     if isinstance(mapped.columns.get("line_id"), list):
         frame = _counted(frame, "line_id")
     used = {name for names in wanted.values() for name in names}
@@ -115,25 +115,6 @@ def _lines(file: DroppedFile, mapped: MappedFile) -> tuple[list[str], list[tuple
             "give each column one name; nothing of the file was loaded",
         )
     return header, rows
-
-
-def _refuse_shortened_ids(name: str, frame: pl.DataFrame) -> None:
-    """``1.41E+08`` has lost its digits for good: the file was saved by a spreadsheet."""
-    found = [
-        f"row {row} {column} {value}"
-        for column in _NUMBERED
-        if column in frame.columns
-        for row, value in frame.filter(pl.col(column).str.contains(_SHORTENED))
-        .select(SOURCE_ROW, column)
-        .iter_rows()
-    ]
-    if found:
-        raise FileRefusedError(
-            f"{name} has numbers that a spreadsheet shortened: {'; '.join(found[:_SHOWN])} "
-            f"({len(found)} in all).",
-            "their digits are lost: deliver the original file, never opened in Excel; "
-            "nothing of it was loaded",
-        )
 
 
 def _joined(parts: list[pl.Series], separator: str) -> pl.Series:

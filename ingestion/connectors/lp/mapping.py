@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion.connectors.lp.contract import BALANCE_TYPES, LINE_TYPES
-from warehouse.errors import SettingsError
+from warehouse.errors import SettingsError, faults_of
 from warehouse.settings import Settings, SourceSettings
 
 Holds = Literal["fills", "statement", "balances"]
@@ -176,10 +176,7 @@ def mapping_of(source: SourceSettings, settings: Settings) -> Mapping:
     try:
         return Mapping.model_validate(_listed(given))
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, part['loc']))}: {part['msg'].removeprefix('Value error, ')}"
-            for part in error.errors()
-        )
+        told = faults_of(error).replace(": Value error, ", ": ")
         raise SettingsError(
             f"The mapping does not make sense: {told}.",
             where=where,

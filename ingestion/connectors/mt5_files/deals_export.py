@@ -13,7 +13,7 @@ from ingestion.connectors.dropped_files import DroppedFile, TableRows
 from ingestion.connectors.mt5_files.contract import DEALS, MANAGER_DEALS
 from ingestion.connectors.mt5_files.text_rows import TextRows, decode, read_rows
 from ingestion.connectors.number_texts import Mark, decimal_mark, plain_number
-from ingestion.connectors.refusals import FileRefusedError
+from ingestion.connectors.refusals import FileRefusedError, refuse_shortened_ids
 from ingestion.problems import Problem
 
 # Other spellings of a header: builds, translations of a column's tooltip, re-exports.
@@ -51,7 +51,7 @@ def read_deals_export(file: DroppedFile, mark: Mark | None = None) -> Sequence[T
     problems = _header_problems(file.name, rows.header)
     everything = _frame(file.name, rows)
     deals, totals = _without_totals(everything)
-    _refuse_shortened_ids(file.name, deals)
+    refuse_shortened_ids(file.name, deals, _IDS, _SHORTENED, "export")
     mark = mark or _mark_of(file.name, everything)
     deals, totals = _plain(deals, mark), _plain(totals, mark)
     problems += totals_problems(file.name, deals, totals)
@@ -127,25 +127,6 @@ def _without_totals(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     last = frame.select((~adds_up).arg_true().max()).item()
     height = 0 if last is None else last + 1
     return frame.head(height), frame.slice(height)
-
-
-def _refuse_shortened_ids(name: str, deals: pl.DataFrame) -> None:
-    """``1.41E+08`` has lost its digits for good: the file was saved by a spreadsheet."""
-    found = [
-        f"row {row} {column} {value}"
-        for column in _IDS
-        if column in deals.columns
-        for row, value in deals.filter(pl.col(column).str.contains(_SHORTENED))
-        .select(SOURCE_ROW, column)
-        .iter_rows()
-    ]
-    if found:
-        raise FileRefusedError(
-            f"{name} has numbers that a spreadsheet shortened: {'; '.join(found[:_SHOWN])} "
-            f"({len(found)} in all).",
-            "their digits are lost: deliver the original export, never opened in Excel; "
-            "nothing of the file was loaded",
-        )
 
 
 def _mark_of(name: str, frame: pl.DataFrame) -> Mark:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingestion.connectors.json_files import UnreadableJsonError, object_of, read_json, text_of
+from ingestion.connectors.json_files import (
+    UnreadableJsonError,
+    object_of,
+    read_json,
+    text_of,
+    utc_text,
+)
 from ingestion.connectors.table_files import UnreadableTableError, read_table
 
 Row = dict[str, str | int | None]
@@ -106,7 +112,7 @@ def _json_row(line: dict[str, Any], balance: str) -> Row:
         "currency": text_of(amount.get("currency")),
         "reference_number": text_of(line.get("referenceNumber")),
         "direction": text_of(line.get("type")),
-        "booked_at": _utc(text_of(line.get("date"))),
+        "booked_at": utc_text(text_of(line.get("date"))),
         "zone": "Etc/UTC",
         "amount": text_of(amount.get("value")),
         "total_fees": text_of(object_of(line.get("totalFees")).get("value")),
@@ -126,18 +132,6 @@ def _json_row(line: dict[str, Any], balance: str) -> Row:
         "recipient_account": text_of(recipient.get("bankAccount")),
         "card_holder_name": text_of(details.get("cardHolderFullName")),
     }
-
-
-def _utc(stated: str | None) -> str | None:
-    if stated is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(stated)
-    except ValueError:
-        return stated
-    if moment.tzinfo is None:
-        return f"without offset: {stated}"
-    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def read_csv_statement(path: Path, zone: str | None) -> StatementFile | None:
