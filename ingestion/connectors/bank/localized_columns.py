@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import polars as pl
 
+from ingestion.connectors import localized_text
+
+# What a contract reads as a number.
+_PLAIN = r"^\s*[+-]?[\d.]+\s*$"
+
 
 def decimal_text(column: str, decimal: str, thousands: str) -> pl.Expr:
     """``1.058,09`` -> ``1058.09``; ``12.50-`` and ``(12.50)`` are negative.
 
-    A text that is no number afterwards stays as it was, so that its row is refused with it.
+    A text that is no number of this locale stays as it was, so that its row is refused with it; one
+    that would be read as another number then (``1.23`` where the comma is the decimal mark) is
+    marked as :data:`ingestion.connectors.localized_text.UNREADABLE`.
     """
-    stated = pl.col(column).str.strip_chars().str.replace_all("[\u00a0\u202f\u2212]", " ")
-    stated = pl.when(pl.col(column).str.contains("\u2212")).then("-" + stated).otherwise(stated)
-    plain = stated.str.replace_all(" ", "", literal=True)
-    for mark in thousands:
-        plain = plain.str.replace_all(mark, "", literal=True)
-    plain = plain.str.replace(decimal, ".", literal=True).str.replace(r"^\+", "")
-    plain = plain.str.replace(r"^\((.*)\)$", "-${1}").str.replace(r"^([\d.]+)-$", "-${1}")
-    return (
-        pl.when(plain.str.contains(r"^-?(\d+\.?\d*|\.\d+)$"))
-        .then(plain)
-        .otherwise(pl.col(column))
-        .alias(column)
-    )
+    stated = pl.col(column)
+    read = localized_text.decimal_text(stated, decimal, thousands)
+    is_harmless = read.str.starts_with(localized_text.UNREADABLE) & ~stated.str.contains(_PLAIN)
+    return pl.when(is_harmless).then(stated).otherwise(read).alias(column)
 
 
 def date_text(column: str, form: str) -> pl.Expr:

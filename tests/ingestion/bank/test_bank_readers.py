@@ -343,6 +343,16 @@ def test_a_mapped_csv_gives_a_statement_a_day_oldest_first() -> None:
     assert [e.row for e in first.entries] == [5, 4]
 
 
+def test_a_number_of_another_locale_is_marked_and_not_read_as_another_amount() -> None:
+    comma = {
+        "account": "A", "currency": "EUR", "delimiter": ";", "decimal": ",",
+        "columns": {"booking_date": "d", "amount": "a"},
+    }  # fmt: skip
+    options = bank_options(bank_source(csv=comma))
+    [day] = read_mapped_csv(b"d;a\n2026-03-02;1.234,56\n2026-03-02;1.23\n", options)
+    assert [e.amount for e in day.entries] == [Decimal("1234.56"), "unreadable: 1.23"]
+
+
 def test_signs_of_a_mapped_csv() -> None:
     two = {
         "sign": "columns", "account": "A", "currency": "EUR",
