@@ -113,10 +113,11 @@ def _busiest_client(settings: Settings) -> str:
             """
             SELECT client_key, sum(deal_count) AS deals
             FROM finance.fct_daily_pnl
-            WHERE client_key IS NOT NULL AND strftime(business_date, '%Y-%m') = ?
+            WHERE tenant_id = ? AND client_key IS NOT NULL
+                AND strftime(business_date, '%Y-%m') = ?
             GROUP BY client_key ORDER BY deals DESC, client_key LIMIT 1
             """,
-            [STATEMENT_MONTH],
+            [settings.tenant, STATEMENT_MONTH],
         ).fetchall()
     return str(rows[0][0])
 
@@ -129,9 +130,12 @@ def _last_day(settings: Settings) -> tuple[dt.date, dict[str, Decimal]]:
                 business_date, sum(dealing_pnl_reporting), sum(commission_income_reporting),
                 sum(swap_income_reporting), sum(total_reporting)
             FROM finance.fct_daily_pnl
-            WHERE business_date = (SELECT max(business_date) FROM finance.fct_daily_pnl)
+            WHERE tenant_id = $tenant AND business_date = (
+                SELECT max(business_date) FROM finance.fct_daily_pnl WHERE tenant_id = $tenant
+            )
             GROUP BY business_date
-            """
+            """,
+            {"tenant": settings.tenant},
         ).fetchall()[0]
     return day, {"dealing": dealing, "commission": commission, "swap": swap, "total": total}
 
