@@ -76,6 +76,7 @@ def run_guarded_query(
     as_of: AsOf = None,
     schemas: frozenset[str] = MART_SCHEMAS,
     limit: int | None = None,
+    tenant: str | None = None,
 ) -> QueryResult:
     """Run one SELECT over the governed tables.
 
@@ -85,13 +86,14 @@ def run_guarded_query(
         as_of: snapshot id or date to read as of; None reads the head.
         schemas: the schemas that may be named.
         limit: cut the result after so many rows.
+        tenant: whose rows there are: no others exist for the query; None shows all tenants.
 
     Raises:
         QueryRefusedError: the text is not one SELECT over those schemas, does not run, or runs
             longer than ``query_timeout_seconds``.
     """
     settings = settings or load_settings()
-    check_query(query, schemas)
+    tables = check_query(query, schemas)
     con = connect("read", as_of=as_of, settings=settings)
     # DuckDB has no time limit of its own.
     limit_of_time = threading.Timer(settings.query_timeout_seconds, con.interrupt)
@@ -105,6 +107,8 @@ def run_guarded_query(
         con.execute("SET python_enable_replacements = false")
         con.execute("SET lock_configuration = true")
         try:
+            if tenant is not None:
+                _bind_to_tenant(con, tables, tenant)
             relation = con.sql(query)
             if limit is None:
                 return QueryResult(relation.pl(), is_cut=False)
@@ -122,8 +126,43 @@ def run_guarded_query(
         con.close()
 
 
-def check_query(query: str, schemas: frozenset[str] = MART_SCHEMAS) -> None:
-    """Refuse anything but one SELECT over ``schemas``; says what is refused and why.
+@dataclass(frozen=True)
+class NamedTable:
+    """A governed table as a query names it."""
+
+    catalog: str
+    schema: str
+    table: str
+
+
+def _bind_to_tenant(
+    con: duckdb.DuckDBPyConnection, tables: frozenset[NamedTable], tenant: str
+) -> None:
+    """Put a view of the tenant's rows in front of each table that the query names."""
+    con.execute("USE memory")
+    for named in sorted(tables, key=lambda one: (one.schema, one.table)):
+        if named.catalog:
+            raise QueryRefusedError(
+                f"{named.catalog}.{named.schema}.{named.table} names the catalog.",
+                todo=f"write {named.schema}.{named.table}",
+            )
+        inner = ".".join(_quoted(part) for part in (LAKE, named.schema, named.table))
+        held = {str(row[0]) for row in con.execute(f"DESCRIBE {inner}").fetchall()}
+        own = next((name for name in ("tenant_id", "_tenant_id") if name in held), None)
+        rows = f"WHERE {own} = '{tenant.replace(chr(39), chr(39) * 2)}'" if own else ""
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{_quoted(named.schema)}")
+        con.execute(
+            f"CREATE VIEW memory.{_quoted(named.schema)}.{_quoted(named.table)} AS "
+            f"SELECT * FROM {inner} {rows}"
+        )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def check_query(query: str, schemas: frozenset[str] = MART_SCHEMAS) -> frozenset[NamedTable]:
+    """Refuse anything but one SELECT over ``schemas``; gives the governed tables it names.
 
     Raises:
         QueryRefusedError: always with the offending part named.
@@ -149,10 +188,11 @@ def check_query(query: str, schemas: frozenset[str] = MART_SCHEMAS) -> None:
     if tree.get("error"):
         # SHOW, DESCRIBE, PIVOT and the like have no plain syntax tree to check.
         raise QueryRefusedError("This form of statement cannot be checked.", todo=_HOW)
-    _check_tree(tree, schemas)
+    return _check_tree(tree, schemas)
 
 
-def _check_tree(tree: dict[str, Any], schemas: frozenset[str]) -> None:
+def _check_tree(tree: dict[str, Any], schemas: frozenset[str]) -> frozenset[NamedTable]:
+    tables: set[NamedTable] = set()
     nodes = list(_nodes(tree))
     local_names = {
         str(entry["key"]).lower()
@@ -163,7 +203,9 @@ def _check_tree(tree: dict[str, Any], schemas: frozenset[str]) -> None:
     for node in nodes:
         kind = node.get("type")
         if kind == "BASE_TABLE":
-            _check_table(node, schemas, local_names)
+            named = _check_table(node, schemas, local_names)
+            if named is not None:
+                tables.add(named)
         elif kind == "TABLE_FUNCTION":
             name = str(node.get("function", {}).get("function_name", "")).lower()
             if name not in _TABLE_FUNCTIONS:
@@ -177,19 +219,23 @@ def _check_tree(tree: dict[str, Any], schemas: frozenset[str]) -> None:
             name = str(node.get("function_name", "")).lower()
             if name in _REFUSED_FUNCTIONS:
                 raise QueryRefusedError(f"The function {name} is not allowed.", todo=_HOW)
+    return frozenset(tables)
 
 
-def _check_table(node: dict[str, Any], schemas: frozenset[str], local_names: set[str]) -> None:
+def _check_table(
+    node: dict[str, Any], schemas: frozenset[str], local_names: set[str]
+) -> NamedTable | None:
+    """The governed table that a node names; None for a CTE or a view of the catalog."""
     catalog = str(node.get("catalog_name") or "").lower()
     schema = str(node.get("schema_name") or "").lower()
     table = str(node.get("table_name") or "").lower()
     if not schema and not catalog and table in local_names:
-        return
+        return None
     if catalog in ("", LAKE) and schema in schemas:
-        return
+        return NamedTable(catalog, schema, table)
     is_catalog_view = schema == "information_schema" and table in _CATALOG_VIEWS
     if catalog in ("", LAKE, "system") and is_catalog_view:
-        return
+        return None
     named = ".".join(part for part in (catalog, schema, table) if part)
     if schema == "pii":
         raise QueryRefusedError(

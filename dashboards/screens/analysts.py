@@ -89,6 +89,7 @@ def _editor(settings: Settings, basis: Basis) -> None:
                     settings=settings,
                     as_of=basis.snapshot,
                     limit=ROW_LIMIT,
+                    tenant=settings.tenant,
                 ),
             )
     if "answer" in st.session_state:

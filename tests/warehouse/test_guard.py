@@ -20,6 +20,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "CREATE TABLE finance.days AS SELECT i AS day, i * 1.5::DECIMAL(24,8) AS amount "
             "FROM range(10) AS r(i)"
         )
+        con.execute(
+            "CREATE TABLE finance.owned AS SELECT * FROM (VALUES ('ours', 1), ('theirs', 2)) "
+            "AS v(tenant_id, amount)"
+        )
         con.execute("CREATE TABLE pii.people AS SELECT 'A. Person' AS name")
     return installation
 
@@ -28,8 +32,9 @@ ALLOWED = [
     ("SELECT count(*) FROM finance.days", [(10,)]),
     ("WITH d AS (SELECT day FROM finance.days) SELECT max(day) FROM d", [(9,)]),
     (
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'finance'",
-        [("days",)],
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'finance' "
+        "ORDER BY table_name",
+        [("days",), ("owned",)],
     ),
     ("SELECT sum(i) FROM range(3) AS r(i)", [(3,)]),
     ("FROM lake.finance.days SELECT min(day)", [(0,)]),
@@ -121,3 +126,28 @@ def test_a_query_that_runs_too_long_is_stopped(lake: Settings) -> None:
     with pytest.raises(QueryRefusedError, match="ran longer than"):
         run_guarded_query(endless, settings=impatient)
     assert run_guarded_query("SELECT 1 AS one", settings=impatient).frame.height == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT sum(amount) FROM finance.owned",
+        "SELECT sum(amount) FROM FINANCE.Owned",
+        "WITH owned AS (SELECT * FROM finance.owned) SELECT sum(amount) FROM owned",
+        "SELECT sum(a.amount) FROM finance.owned AS a JOIN finance.owned AS b ON true",
+        "SELECT (SELECT sum(amount) FROM finance.owned)",
+        "SELECT sum(amount) FROM (FROM finance.owned UNION ALL FROM finance.owned LIMIT 1)",
+    ],
+)
+def test_of_other_tenants_there_is_nothing(lake: Settings, query: str) -> None:
+    assert run_guarded_query(query, settings=lake, tenant="ours").frame.rows() == [(1,)]
+
+
+def test_a_tenant_reads_what_belongs_to_nobody_and_cannot_go_around(lake: Settings) -> None:
+    shared = run_guarded_query("SELECT count(*) FROM finance.days", settings=lake, tenant="ours")
+    assert shared.frame.rows() == [(10,)]
+    with pytest.raises(QueryRefusedError, match="names the catalog"):
+        run_guarded_query("SELECT * FROM lake.finance.owned", settings=lake, tenant="ours")
+    nobody = "SELECT count(*) FROM finance.owned"
+    strange = run_guarded_query(nobody, settings=lake, tenant="' OR true --")
+    assert strange.frame.rows() == [(0,)]
