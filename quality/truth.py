@@ -17,6 +17,7 @@ import duckdb
 from quality.findings import Check
 from quality.truth_banks import BANK_COMPARISONS
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
+from quality.truth_crm import BONUS_GRANTS, CRM_TABLES
 from quality.truth_ctrader import CTRADER_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_liquidity import LIQUIDITY_COMPARISONS
@@ -27,6 +28,8 @@ from quality.truth_queries import BOOK_COMPARISONS, Comparison
 COMPARISONS = (
     *BOOK_COMPARISONS,
     LOSING_ACCOUNTS,
+    CRM_TABLES,
+    BONUS_GRANTS,
     *MT4_COMPARISONS,
     *CARD_PSP_COMPARISONS,
     *BANK_COMPARISONS,

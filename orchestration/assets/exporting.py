@@ -41,13 +41,16 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             return dg.MaterializeResult(metadata={"statements": 0, "due": "at month end"})
         period = f"{day:%Y-%m}"
         out = settings.home / "statements" / period
-        clients = _clients(settings, day)
+        tenants = _clients(settings, day)
+        due = sum(len(clients) for clients in tenants.values())
         made = 0
-        for made, _ in enumerate(
-            make_client_statements(settings, clients, period, "pdf", out, actor="dagster"), start=1
-        ):
-            if made % 100 == 0:
-                context.log.info("%s of %s statements", f"{made:,}", f"{len(clients):,}")
+        for tenant, clients in tenants.items():
+            for _ in make_client_statements(
+                settings, clients, period, "pdf", out, tenant=tenant, actor="dagster"
+            ):
+                made += 1
+                if made % 100 == 0:
+                    context.log.info("%s of %s statements", f"{made:,}", f"{due:,}")
         return dg.MaterializeResult(
             metadata={"statements": made, "folder": dg.MetadataValue.path(str(out))}
         )
@@ -65,25 +68,33 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         day = dt.date.fromisoformat(context.partition_key)
         if not is_quarter_end(day):
             return dg.MaterializeResult(metadata={"filings": 0, "due": "at quarter end"})
-        made = regime("losing_accounts").run(
-            settings, window_to=day, tenant=settings.tenant, maker="dagster"
-        )
+        made = [
+            regime("losing_accounts").run(settings, window_to=day, tenant=tenant, maker="dagster")
+            for tenant in _clients(settings, day)
+        ]
         return dg.MaterializeResult(
-            metadata={"filings": 1, "filing": made.filing_id, "result": made.headline}
+            metadata={
+                "filings": len(made),
+                "results": dg.MetadataValue.json(
+                    {filing.filing_id: filing.headline for filing in made}
+                ),
+            }
         )
 
     return [client_statements, filing_losing_accounts]
 
 
-def _clients(settings: Settings, day: dt.date) -> list[str]:
+def _clients(settings: Settings, day: dt.date) -> dict[str, list[str]]:
+    """Keys of the clients that had an account by ``day``, by tenant."""
     with connect("read", "latest", settings=settings) as con:
         rows = con.execute(
             """
-            SELECT DISTINCT client_key
+            SELECT tenant_id, list(DISTINCT client_key ORDER BY client_key)
             FROM finance.fct_account_days
             WHERE client_key IS NOT NULL AND NOT is_excluded AND business_date <= ?
-            ORDER BY client_key
+            GROUP BY tenant_id
+            ORDER BY tenant_id
             """,
             [day],
         ).fetchall()
-    return [key for (key,) in rows]
+    return dict(rows)
