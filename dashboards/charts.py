@@ -6,7 +6,12 @@ import altair as alt
 import polars as pl
 
 # Okabe and Ito's palette; bars differ in lightness too, for black and white print.
-_COLOURS = {"Dealing": "#0072B2", "Commission": "#E69F00", "Swap": "#56B4E9"}
+_COLOURS = {
+    "Dealing": "#0072B2",
+    "Commission": "#E69F00",
+    "Swap": "#56B4E9",
+    "Fees": "#D55E00",
+}
 _LINE = "#1a1f24"
 _Y_AXIS_WIDTH = 70
 
@@ -20,10 +25,10 @@ def daily_pnl_charts(days: pl.DataFrame, currency: str) -> tuple[DayChart, DayCh
     Two charts with the same days across and the same margins, to be drawn one above the other.
 
     Args:
-        days: business_date, dealing, commission, swap, total, in reporting currency.
+        days: business_date, dealing, commission, swap, fees, total, in reporting currency.
         currency: of the amounts.
     """
-    money = ["dealing", "commission", "swap", "total"]
+    money = ["dealing", "commission", "swap", "fees", "total"]
     table = days.sort("business_date").select(
         pl.col("business_date").dt.to_string("%Y-%m-%d").alias("day"),
         *(pl.col(name).cast(pl.Float64).alias(name.title()) for name in money),

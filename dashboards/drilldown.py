@@ -97,11 +97,13 @@ def _deals(deals: pl.DataFrame, currency: str, stem: str) -> None:
         "dealing": f"Dealing P&L, {currency}",
         "commission": f"Commission, {currency}",
         "swap": f"Swap, {currency}",
+        "fees": f"Fees, {currency}",
     }
     client = {
         "closed_pnl_amount": "Client closed P&L",
         "swap_amount": "Client swap",
         "commission_amount": "Client commission",
+        "fee_amount": "Client fees",
     }
     shown = deals.head(_SHOWN_DEALS).select(
         pl.col("executed_at_utc").dt.to_string("%Y-%m-%d %H:%M:%S").alias("Executed at (UTC)"),

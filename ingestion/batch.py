@@ -47,6 +47,7 @@ class Batch:
         frame: columns under our names, as read; may carry ``_source_table`` and ``_source_row``.
         detail: where the rows came from: physical tables or files with their hashes.
         day_shift_minutes: added to server time so that the business day ends at midnight.
+        clock: zone of the server's clock and the minutes added to it; for instants in UTC.
         content_sha256: hash of the files read; None hashes the frame.
     """
 
@@ -60,6 +61,7 @@ class Batch:
     cursor_from: str | None = None
     detail: dict[str, object] = field(default_factory=dict)
     day_shift_minutes: int = 0
+    clock: tuple[str, int] = ("UTC", 0)
     content_sha256: str | None = None
 
 

@@ -82,6 +82,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class LoginLookup:
+    """A raw table that knows the login behind another number of an account."""
+
+    number: str
+    table: str
+    login: str
+
+
+@dataclass(frozen=True)
 class TableContract:
     """One source table and the raw table it is loaded into.
 
@@ -98,13 +107,17 @@ class TableContract:
         required: a source without this table is in error, not merely poorer.
         block: column and width of the key blocks that reconciliation compares.
         checksum: whole-number and money columns that it compares; empty: the marker alone.
-        business_date: the column whose day is the row's business day, and how to read it.
+        business_date: the column whose day is the row's business day, and how to read it: server
+            time, seconds of the server's clock, or milliseconds UTC that its clock rule translates.
         money: column summed in the control totals.
         volumes: columns summed as volume: the fine one (1e-8 lot; may be empty) and the coarse
             one.
         lot: how many of the coarse volume column's units a lot has.
         touches: what a change invalidates: the login's day, or its whole history.
-        touch_columns: only a change of one of these invalidates; empty means any.
+        touch_columns: only a change of one of these invalidates; empty means any. What is no plain
+            column is SQL over the alias ``{row}``.
+        touch_days: columns of server seconds whose days a row touches beside its business day.
+        login: where rows name the account by another number: which, and where its login stands.
         rules: what a row must satisfy beyond its types, given the other rows of its batch.
         unread: the source's columns that are known and left where they are, on purpose.
     """
@@ -120,12 +133,14 @@ class TableContract:
     required: bool = False
     block: tuple[str, int] | None = None
     checksum: tuple[str, ...] = ()
-    business_date: tuple[str, Literal["timestamp", "epoch"]] | None = None
+    business_date: tuple[str, Literal["timestamp", "epoch", "epoch_ms"]] | None = None
     money: str = ""
     volumes: tuple[str, str] | None = None
     lot: int = 10_000
     touches: Literal["", "day", "history", "group"] = ""
     touch_columns: tuple[str, ...] = ()
+    touch_days: tuple[str, ...] = ()
+    login: LoginLookup | None = None
     rules: tuple[Rule, ...] = ()
     unread: tuple[str, ...] = ()
 

@@ -172,7 +172,14 @@ def _dated(batch: Batch, good: pl.DataFrame) -> pl.DataFrame:
     if rule is None:
         return good.sort(list(batch.contract.key)) if batch.contract.key else good
     name, form = rule
-    moment = pl.col(name) if form == "timestamp" else pl.from_epoch(pl.col(name), time_unit="s")
+    moment = pl.col(name)
+    if form == "epoch":
+        moment = pl.from_epoch(moment, time_unit="s")
+    elif form == "epoch_ms":
+        zone, minutes = batch.clock
+        instant = pl.from_epoch(moment, time_unit="ms").dt.replace_time_zone("UTC")
+        local = instant.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        moment = local + pl.duration(minutes=minutes)
     day = (moment + pl.duration(minutes=batch.day_shift_minutes)).dt.date()
     dated = good.with_columns(day.alias("_business_date"))
     keys = batch.contract.key

@@ -5,12 +5,27 @@ from __future__ import annotations
 import duckdb
 
 from ingestion.batch import Batch
-from ingestion.contracts import quoted
+from ingestion.connectors.ctrader.contract import LOGIN as CTRADER_LOGIN
+from ingestion.contracts import LoginLookup, TableContract, quoted
 from ingestion.raw_tables import Target
 from ingestion.versions import BATCH_VIEW, CHANGED, Plan
 
-# Tables whose rows prove that a login had something on a day.
-_DATED = ("mt5_deals", "mt5_daily")
+# Tables whose rows prove that a login had something on a day: its column, and the day.
+_DATED = (
+    ("mt5_deals", "login", "_business_date"),
+    ("mt5_daily", "login", "_business_date"),
+    # A trade counts from its opening on; the day before is early enough for every end of day.
+    ("mt4_trades", "login", "make_timestamp(open_time * 1000000)::DATE - 1"),
+    ("mt4_daily", "login", "_business_date"),
+    ("ctrader_deals", CTRADER_LOGIN.number, "_business_date"),
+    ("ctrader_cash_flows", CTRADER_LOGIN.number, "_business_date"),
+)
+# Where the group of a login stands, which the broker's mapping files it under.
+_GROUPS = (
+    ("mt5_users", "login", '"group"'),
+    ("mt4_users", "login", '"group"'),
+    ("ctrader_traders", "trader_login", "coalesce(broker_name, '')"),
+)
 
 
 def record(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
@@ -30,14 +45,23 @@ def record(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: in
 
 
 def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
-    columns = "login, _business_date AS business_date"
-    changed = f"SELECT {columns} FROM {BATCH_VIEW} AS b {plan.written_rows}"
-    if plan.counts.get(CHANGED) or plan.gone_count:
-        # Their day before, which the batch does not know.
-        changed += (
-            f" UNION ALL SELECT {columns} FROM {plan.target.name} AS r SEMI JOIN ("
-            f"SELECT held_row_id AS _row_id FROM {plan.verdicts} WHERE verdict = '{CHANGED}' "
-            f"UNION ALL SELECT _row_id FROM {plan.gone}) AS c ON c._row_id = r._row_id"
+    contract = batch.contract
+    account = quoted(contract.login.number) if contract.login else "login"
+    days = ["_business_date"]
+    days += [
+        f"(make_timestamp({quoted(column)} * 1000000) "
+        f"+ to_minutes({batch.day_shift_minutes:d}))::DATE"
+        for column in contract.touch_days
+    ]
+    rows = _written_rows(batch, plan, load_id)
+    changed = " UNION ALL ".join(
+        f"SELECT {account} AS login, {day} AS business_date FROM ({rows})" for day in days
+    )
+    if contract.login:
+        changed = (
+            "SELECT coalesce(a.login, c.login) AS login, c.business_date "
+            f"FROM ({changed}) AS c LEFT JOIN ({_logins(contract.login, batch)}) AS a "
+            "ON a.number = c.login"
         )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE daybook_touched AS SELECT DISTINCT * "
@@ -56,12 +80,43 @@ def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_
     )
 
 
+def _written_rows(batch: Batch, plan: Plan, load_id: int) -> str:
+    """The rows that matter, in their old and their new version."""
+    if batch.contract.touch_columns and (plan.counts.get(CHANGED) or plan.gone_count):
+        return _changed_rows(batch, plan, load_id)
+    names = [*_day_columns(batch.contract), "_business_date"]
+    columns = ", ".join(quoted(name) for name in names)
+    rows = f"SELECT {columns} FROM {BATCH_VIEW} AS b {plan.written_rows}"
+    if plan.counts.get(CHANGED) or plan.gone_count:
+        # Their day before, which the batch does not know.
+        rows += (
+            f" UNION ALL SELECT {columns} FROM {plan.target.name} AS r SEMI JOIN ("
+            f"SELECT held_row_id AS _row_id FROM {plan.verdicts} WHERE verdict = '{CHANGED}' "
+            f"UNION ALL SELECT _row_id FROM {plan.gone}) AS c ON c._row_id = r._row_id"
+        )
+    return rows
+
+
+def _day_columns(contract: TableContract) -> list[str]:
+    return [contract.login.number if contract.login else "login", *contract.touch_days]
+
+
+def _logins(lookup: LoginLookup, batch: Batch) -> str:
+    """The newest login known of each account number, as ``number`` and ``login``."""
+    return (
+        f"SELECT {quoted(lookup.number)} AS number, "
+        f"arg_max({quoted(lookup.login)}, _load_id) AS login FROM lake.raw.{lookup.table} "
+        f"WHERE _tenant_id = {_text(batch.tenant)} AND _source = {_text(batch.source)} "
+        "GROUP BY ALL"
+    )
+
+
 def _changed_rows(batch: Batch, plan: Plan, load_id: int) -> str:
     """Rows whose change matters: all new and buried ones, and changes of a touching column."""
     target = plan.target
     columns = batch.contract.touch_columns
     differs = (
-        " OR ".join(f"n.{quoted(c)} IS DISTINCT FROM o.{quoted(c)}" for c in columns) or "true"
+        " OR ".join(f"{_of(c, 'n')} IS DISTINCT FROM {_of(c, 'o')}" for c in columns) or "true"
     )
     return (
         f"SELECT n.* FROM {target.name} AS n "
@@ -75,26 +130,41 @@ def _changed_rows(batch: Batch, plan: Plan, load_id: int) -> str:
     )
 
 
+def _of(column: str, row: str) -> str:
+    return column.format(row=row) if "{row}" in column else f"{row}.{quoted(column)}"
+
+
 def _record_histories(
     con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int
 ) -> None:
     server = "server_id" if _has(plan.target, "server_id") else "_source"
-    _insert_histories(
-        con,
-        batch,
-        f"SELECT DISTINCT {server} AS server_id, login "
-        f"FROM ({_changed_rows(batch, plan, load_id)})",
-        load_id,
+    changed = _changed_rows(batch, plan, load_id)
+    lookup = batch.contract.login
+    # Until a login was known, what there was stood under the account's number.
+    columns = [lookup.login, lookup.number] if lookup else ["login"]
+    logins = " UNION ".join(
+        f"SELECT DISTINCT {server} AS server_id, {quoted(column)} AS login FROM ({changed})"
+        for column in columns
     )
+    _insert_histories(con, batch, logins, load_id)
 
 
 def _record_groups(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
+    held = _held_tables(con)
+    users = " UNION ALL ".join(
+        f"SELECT _source AS server_id, {login} AS login, {group} AS group_name "
+        f"FROM lake.raw.{table} WHERE _tenant_id = {_text(batch.tenant)}"
+        for table, login, group in _GROUPS
+        if table in held
+    )
+    if not users:
+        return
     _insert_histories(
         con,
         batch,
-        "SELECT DISTINCT u._source AS server_id, u.login FROM lake.raw.mt5_users AS u "
-        f"JOIN ({_changed_rows(batch, plan, load_id)}) AS g ON g.server_id = u._source "
-        'AND u._tenant_id = g._tenant_id AND u."group" LIKE g.group_pattern',
+        f"SELECT DISTINCT u.server_id, u.login FROM ({users}) AS u "
+        f"JOIN ({_changed_rows(batch, plan, load_id)}) AS g ON g.server_id = u.server_id "
+        "AND u.group_name LIKE g.group_pattern",
         load_id,
     )
 
@@ -102,19 +172,45 @@ def _record_groups(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, loa
 def _insert_histories(
     con: duckdb.DuckDBPyConnection, batch: Batch, logins: str, load_id: int
 ) -> None:
-    days = " UNION ALL ".join(
-        f"SELECT _source, login, _business_date FROM lake.raw.{table} WHERE _tenant_id = $tenant"
-        for table in _DATED
-    )
+    parts, held = [], _held_tables(con)
+    for table, login, day in _DATED:
+        if table not in held:
+            continue
+        rows = f"FROM lake.raw.{table} AS r"
+        parts.append(f"SELECT _source, {login} AS login, {day} AS day {rows} WHERE {_OURS}")
+        if login == CTRADER_LOGIN.number and CTRADER_LOGIN.table in held:
+            parts.append(
+                f"SELECT r._source, t.{CTRADER_LOGIN.login}, r.{day} {rows} "
+                f"JOIN lake.raw.{CTRADER_LOGIN.table} AS t ON t._tenant_id = r._tenant_id "
+                f"AND t._source = r._source AND t.{login} = r.{login} WHERE r.{_OURS}"
+            )
+    if not parts:
+        return
     con.execute(
         "INSERT INTO lake.meta.touched_accounts "
-        "SELECT $load, $tenant, l.server_id, l.login, min(d._business_date) "
-        f"FROM ({logins}) AS l JOIN ({days}) AS d "
+        "SELECT $load, $tenant, l.server_id, l.login, min(d.day) "
+        f"FROM ({logins}) AS l JOIN ({' UNION ALL '.join(parts)}) AS d "
         "ON d._source = l.server_id AND d.login = l.login "
         "GROUP BY l.server_id, l.login ORDER BY l.server_id, l.login",
         {"load": load_id, "tenant": batch.tenant},
     )
 
 
+_OURS = "_tenant_id = $tenant"
+
+
 def _has(target: Target, column: str) -> bool:
     return any(name == column for name, _ in target.all_columns)
+
+
+def _held_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """A preview or a measurement lays the tables of one connector only."""
+    rows = con.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE database_name = 'lake' AND schema_name = 'raw'"
+    ).fetchall()
+    return {str(name) for (name,) in rows}
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -51,17 +51,17 @@ class CloseResult:
 
 
 # A day can be closed once the platform itself has closed it: its daily rows are there. A server
-# that exports none closes a day when a later day has begun.
+# that exports none, as cTrader, closes a day when a later day has begun.
 _CLOSABLE = """
 WITH reported AS (
     SELECT DISTINCT _tenant_id AS tenant_id, _source AS server_id, _business_date AS business_date
-    FROM lake.raw.mt5_daily
+    FROM ({reports})
     WHERE NOT _is_deleted AND _load_id <= $watermark
 ),
 traded AS (
     SELECT DISTINCT _tenant_id AS tenant_id, _source AS server_id, _business_date AS business_date
-    FROM lake.raw.mt5_deals
-    WHERE NOT _is_deleted AND _load_id <= $watermark
+    FROM ({trades})
+    WHERE NOT _is_deleted AND _load_id <= $watermark AND _business_date IS NOT NULL
 ),
 closable AS (
     SELECT tenant_id, server_id, business_date FROM reported
@@ -70,7 +70,7 @@ closable AS (
     FROM traded AS t
     LEFT JOIN (SELECT DISTINCT tenant_id, server_id FROM reported) AS r
         ON r.tenant_id = t.tenant_id AND r.server_id = t.server_id
-    WHERE r.server_id IS NULL
+    WHERE r.server_id IS NULL AND t.business_date < $today
 ),
 published AS (
     SELECT p.tenant_id, p.server_id, p.business_date, max(b.watermark_to) AS watermark
@@ -106,26 +106,42 @@ def closable_days(
     only: dt.date | None = None,
 ) -> list[tuple[ServerDay, bool]]:
     """Days that are over and not published in their newest form; True where one is restated."""
-    _raw_tables(con)
+    held = _raw_tables(con)
+    query = _CLOSABLE.format(
+        reports=_rows_of(("mt5_daily", "mt4_daily"), held),
+        trades=_rows_of(("mt5_deals", "mt4_trades", "ctrader_deals", "ctrader_cash_flows"), held),
+    )
     rows = con.execute(
-        _CLOSABLE, {"watermark": watermark, "through": through, "only": only}
+        query,
+        {
+            "watermark": watermark,
+            "through": through,
+            "only": only,
+            "today": dt.datetime.now(dt.UTC).date(),
+        },
     ).fetchall()
     return [((tenant, server, day), bool(restated)) for tenant, server, day, restated in rows]
 
 
-def _raw_tables(con: duckdb.DuckDBPyConnection) -> None:
+def _rows_of(tables: tuple[str, ...], held: set[str]) -> str:
+    columns = "_tenant_id, _source, _business_date, _is_deleted, _load_id"
+    return " UNION ALL ".join(
+        f"SELECT {columns} FROM lake.raw.{table}" for table in tables if table in held
+    )
+
+
+def _raw_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     rows = con.execute(
-        """
-        SELECT table_name FROM duckdb_tables()
-        WHERE database_name = 'lake' AND schema_name = 'raw'
-        AND table_name IN ('mt5_daily', 'mt5_deals')
-        """
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE database_name = 'lake' AND schema_name = 'raw'"
     ).fetchall()
-    if len(rows) < 2:
+    held = {str(name) for (name,) in rows}
+    if not held & {"mt5_deals", "mt4_trades", "ctrader_deals"}:
         raise CheckFailedError(
             "No trading platform is loaded, so no business day can be closed.",
-            todo="configure an mt5 source and run `daybook sync --once`",
+            todo="configure a source of kind mt5, mt4 or ctrader and run `daybook sync --once`",
         )
+    return held
 
 
 def close(

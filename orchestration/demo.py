@@ -124,11 +124,11 @@ def _busiest_client(settings: Settings) -> str:
 
 def _last_day(settings: Settings) -> tuple[dt.date, dict[str, Decimal]]:
     with connect("read", "latest", settings=settings) as con:
-        day, dealing, commission, swap, total = con.execute(
+        day, dealing, commission, swap, fees, total = con.execute(
             """
             SELECT
                 business_date, sum(dealing_pnl_reporting), sum(commission_income_reporting),
-                sum(swap_income_reporting), sum(total_reporting)
+                sum(swap_income_reporting), sum(fee_income_reporting), sum(total_reporting)
             FROM finance.fct_daily_pnl
             WHERE tenant_id = $tenant AND business_date = (
                 SELECT max(business_date) FROM finance.fct_daily_pnl WHERE tenant_id = $tenant
@@ -137,7 +137,13 @@ def _last_day(settings: Settings) -> tuple[dt.date, dict[str, Decimal]]:
             """,
             {"tenant": settings.tenant},
         ).fetchall()[0]
-    return day, {"dealing": dealing, "commission": commission, "swap": swap, "total": total}
+    return day, {
+        "dealing": dealing,
+        "commission": commission,
+        "swap": swap,
+        "fees": fees,
+        "total": total,
+    }
 
 
 def print_summary(result: DemoResult, console: Console) -> None:
@@ -151,7 +157,8 @@ def print_summary(result: DemoResult, console: Console) -> None:
     table.add_row(
         f"P&L of {result.last_day}",
         f"{lines['total']:,.2f} {result.currency} (dealing {lines['dealing']:,.2f}, "
-        f"commission {lines['commission']:,.2f}, swap {lines['swap']:,.2f})",
+        f"commission {lines['commission']:,.2f}, swap {lines['swap']:,.2f}, "
+        f"fees {lines['fees']:,.2f})",
     )
     table.add_row("client statement", _from_here(result.statement))
     table.add_row("filing", result.filing_headline)

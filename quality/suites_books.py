@@ -225,6 +225,8 @@ OPEN_POSITIONS = Suite(
         FROM lake.finance.fct_open_positions AS f
         {BY_SERVER_DAY}
         LEFT JOIN lake.canonical.can_accounts AS a ON a.account_key = f.account_key
+        -- MetaTrader 4 states the sum of an account only: nothing of a position to look at.
+        WHERE f.position_id > 0
     """,
     expected=(
         columns(
@@ -269,7 +271,7 @@ DAILY_PNL = Suite(
         SELECT
             f.*,
             f.dealing_pnl_reporting + f.commission_income_reporting + f.swap_income_reporting
-                - f.total_reporting AS total_difference,
+                + f.fee_income_reporting - f.total_reporting AS total_difference,
             f.book = 'A' AND f.dealing_pnl_reporting <> 0 AS is_hedged_with_result,
             coalesce(a.is_excluded, FALSE) AS is_excluded,
             a.account_key IS NULL AS is_orphan,
@@ -288,9 +290,11 @@ DAILY_PNL = Suite(
             "client_floating_change_amount",
             "client_swap_amount",
             "client_commission_amount",
+            "client_fee_amount",
             "dealing_pnl_reporting",
             "commission_income_reporting",
             "swap_income_reporting",
+            "fee_income_reporting",
             "total_reporting",
         ),
         *filled(
@@ -304,6 +308,7 @@ DAILY_PNL = Suite(
             "dealing_pnl_reporting",
             "commission_income_reporting",
             "swap_income_reporting",
+            "fee_income_reporting",
             "total_reporting",
         ),
         unique("tenant_id", "server_id", "business_date", "account_key", "symbol"),
@@ -312,7 +317,7 @@ DAILY_PNL = Suite(
         *amounts("total_reporting", "client_closed_pnl_amount"),
         between("deal_count", 0, None, "A count has no sign"),
         between("volume_lots", 0, None, "Volume has no sign"),
-        zero("total_difference", "Dealing, commission and swap come to the total"),
+        zero("total_difference", "Dealing, commission, swap and fees come to the total"),
         never("is_hedged_with_result", "A hedged account gives no dealing result"),
         never("is_excluded", "Excluded accounts stay out of the P&L"),
         never("is_orphan", "Every account is known to the books"),

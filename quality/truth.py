@@ -23,6 +23,7 @@ from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_liquidity import LIQUIDITY_COMPARISONS
 from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_payments import PAYMENT_COMPARISONS
+from quality.truth_platforms import PLATFORM_ACCOUNT_DAYS, PLATFORM_PNL
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 
 COMPARISONS = (
@@ -30,6 +31,8 @@ COMPARISONS = (
     LOSING_ACCOUNTS,
     CRM_TABLES,
     BONUS_GRANTS,
+    PLATFORM_ACCOUNT_DAYS,
+    PLATFORM_PNL,
     *MT4_COMPARISONS,
     *CARD_PSP_COMPARISONS,
     *BANK_COMPARISONS,

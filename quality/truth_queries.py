@@ -105,6 +105,7 @@ ACCOUNT_DAYS = Comparison(
                     0
                 ) <> coalesce(balance_break_amount, 0) AS is_break_moving
             FROM lake.finance.fct_account_days
+            WHERE server_id IN (SELECT server_id FROM {file})
         ) AS days
         -- A day on which nothing happened but a break began or ended has a row in the books only.
         WHERE
@@ -119,11 +120,11 @@ ACCOUNT_DAYS = Comparison(
 
 DAILY_PNL_CLIENTS = Comparison(
     id="truth_daily_pnl_clients",
-    what="Each client's P&L, swap and commission by day and symbol equal the simulator's truth",
+    what="Each client's P&L, swap, commission and fees by day and symbol equal the truth",
     file="daily_pnl.parquet",
     needs=("finance.fct_daily_pnl",),
     key=("server_id", "login", "symbol", "business_date", "book"),
-    amounts=("closed_pnl", "floating_change", "swap_accrual", "commission"),
+    amounts=("closed_pnl", "floating_change", "swap_accrual", "commission", "fee"),
     truth="SELECT * REPLACE (coalesce(symbol, '') AS symbol) FROM {file}",
     books="""
         SELECT
@@ -135,8 +136,10 @@ DAILY_PNL_CLIENTS = Comparison(
             client_closed_pnl_amount AS closed_pnl,
             client_floating_change_amount AS floating_change,
             client_swap_amount AS swap_accrual,
-            client_commission_amount AS commission
+            client_commission_amount AS commission,
+            client_fee_amount AS fee
         FROM lake.finance.fct_daily_pnl
+        WHERE server_id IN (SELECT server_id FROM {file})
     """,
 )
 
@@ -146,7 +149,7 @@ DAILY_PNL_BROKER = Comparison(
     file="daily_pnl.parquet",
     needs=("finance.fct_daily_pnl",),
     key=("server_id", "login", "symbol", "business_date"),
-    amounts=("dealing_pnl", "commission_income", "swap_income", "total"),
+    amounts=("dealing_pnl", "commission_income", "swap_income", "fee_income", "total"),
     truth="SELECT * REPLACE (coalesce(symbol, '') AS symbol) FROM {file}",
     books="""
         SELECT
@@ -157,8 +160,10 @@ DAILY_PNL_BROKER = Comparison(
             dealing_pnl_reporting AS dealing_pnl,
             commission_income_reporting AS commission_income,
             swap_income_reporting AS swap_income,
+            fee_income_reporting AS fee_income,
             total_reporting AS total
         FROM lake.finance.fct_daily_pnl
+        WHERE server_id IN (SELECT server_id FROM {file})
     """,
     precision=UNROUNDED,
 )

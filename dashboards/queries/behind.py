@@ -11,7 +11,7 @@ from dashboards.reading import Lake
 MOST_DEALS = 50_000
 
 # The house's side of a deal: the client's result with the sign turned, at the rate of its day.
-# As in finance.fct_daily_pnl: what is no trade belongs to no symbol; fees are not commission.
+# As in finance.fct_daily_pnl: what is no trade belongs to no symbol; charges count as fees.
 _DEALS = (
     CHOSEN
     + """
@@ -31,16 +31,24 @@ candidates AS (
                 balance_effect_amount
                 - closed_pnl_amount - swap_amount - commission_amount - fee_amount
             ELSE 0
-        END AS charged_commission_amount
+        END AS charged_commission_amount,
+        fee_amount + CASE
+            WHEN component = 'charge'
+            THEN
+                balance_effect_amount
+                - closed_pnl_amount - swap_amount - commission_amount - fee_amount
+            ELSE 0
+        END AS charged_fee_amount
     FROM lake.canonical.can_deals
     WHERE
         tenant_id = $tenant
         AND business_date BETWEEN $first AND $last
         AND (
             is_trade
-            OR component IN ('commission', 'commission_round')
+            OR component IN ('commission', 'commission_round', 'charge')
             OR swap_amount <> 0
             OR commission_amount <> 0
+            OR fee_amount <> 0
         )
 ),
 deals AS (
@@ -59,13 +67,15 @@ deals AS (
         d.closed_pnl_amount,
         d.swap_amount,
         d.charged_commission_amount AS commission_amount,
+        d.charged_fee_amount AS fee_amount,
         d.account_currency,
         c.book,
         (
             CASE c.book WHEN 'B' THEN -d.closed_pnl_amount ELSE 0 END * r.rate * a.factor
         )::DECIMAL(38, 8) AS dealing,
         (-d.charged_commission_amount * r.rate * a.factor)::DECIMAL(38, 8) AS commission,
-        (-d.swap_amount * r.rate * a.factor)::DECIMAL(38, 8) AS swap
+        (-d.swap_amount * r.rate * a.factor)::DECIMAL(38, 8) AS swap,
+        (-d.charged_fee_amount * r.rate * a.factor)::DECIMAL(38, 8) AS fees
     FROM chosen AS c
     JOIN candidates AS d
         ON d.server_id = c.server_id
@@ -95,7 +105,8 @@ SELECT
     count(*) AS rows_held,
     coalesce(sum(dealing), 0)::DECIMAL(38, 8) AS dealing,
     coalesce(sum(commission), 0)::DECIMAL(38, 8) AS commission,
-    coalesce(sum(swap), 0)::DECIMAL(38, 8) AS swap
+    coalesce(sum(swap), 0)::DECIMAL(38, 8) AS swap,
+    coalesce(sum(fees), 0)::DECIMAL(38, 8) AS fees
 FROM deals
 """
 )
@@ -158,12 +169,18 @@ ORDER BY account_key, position_id
 """
 )
 
-PROOF_COMPONENTS = {"dealing": "Dealing P&L", "commission": "Commission", "swap": "Swap"}
+PROOF_COMPONENTS = {
+    "dealing": "Dealing P&L",
+    "commission": "Commission",
+    "swap": "Swap",
+    "fees": "Fees",
+}
 
 
 def deals(lake: Lake, scope: Scope) -> pl.DataFrame:
-    """Deals of the scope, newest first: amounts in account currency, and the house's side of each
-    (``dealing``, ``commission``, ``swap``) in reporting currency. At most ``MOST_DEALS``."""
+    """Deals of the scope, newest first, at most ``MOST_DEALS``: amounts in account currency, and
+    the house's side of each (``dealing``, ``commission``, ``swap``, ``fees``) in reporting
+    currency."""
     return scope.rows(lake, _DEAL_ROWS)
 
 
@@ -182,7 +199,8 @@ def proof(
         lake: the lake.
         scope: what was selected.
         positions_held: from :func:`positions`, of the same scope.
-        figures: one row with ``dealing``, ``commission``, ``swap`` as the P&L table has them.
+        figures: one row with ``dealing``, ``commission``, ``swap``, ``fees`` as the P&L table has
+            them.
 
     Returns:
         component, from_deals, from_positions, adds_up_to, figure, difference.

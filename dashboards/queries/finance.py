@@ -13,7 +13,7 @@ from dashboards.reading import Lake
 
 Level = Literal["total", "day", "book", "symbol", "client", "account"]
 
-COMPONENTS = ("dealing", "commission", "swap", "total")
+COMPONENTS = ("dealing", "commission", "swap", "fees", "total")
 _SUMS = ["deals", "lots", *COMPONENTS, "unconverted"]
 
 # What GROUPING_ID says of each grouping set below.
@@ -49,6 +49,7 @@ SELECT
     sum(dealing_pnl_reporting)::DECIMAL(38, 8) AS dealing,
     sum(commission_income_reporting)::DECIMAL(38, 8) AS commission,
     sum(swap_income_reporting)::DECIMAL(38, 8) AS swap,
+    sum(fee_income_reporting)::DECIMAL(38, 8) AS fees,
     sum(total_reporting)::DECIMAL(38, 8) AS total,
     count(*) - count(total_reporting) AS unconverted
 FROM chosen

@@ -18,7 +18,7 @@ ROW_LIMIT = 1000
 EXAMPLES = {
     "P&L per day": """SELECT business_date, sum(dealing_pnl_reporting) AS dealing,
     sum(commission_income_reporting) AS commission, sum(swap_income_reporting) AS swap,
-    sum(total_reporting) AS total
+    sum(fee_income_reporting) AS fees, sum(total_reporting) AS total
 FROM finance.fct_daily_pnl
 GROUP BY business_date
 ORDER BY business_date DESC""",

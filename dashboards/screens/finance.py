@@ -149,7 +149,7 @@ def _report(
         _tiles(held["total"], currency)
         st.subheader(f"P&L per business day, {currency}", anchor=False)
         bars, running_total = daily_pnl_charts(held["day"], currency)
-        st.altair_chart(bars, alt="Dealing P&L, commission and swap of each business day")
+        st.altair_chart(bars, alt="Dealing P&L, commission, swap and fees of each day")
         st.altair_chart(running_total, alt="Running total of the P&L over the range")
         selected = _tables(held, scope, currency)
         with problems_shown():
@@ -159,24 +159,25 @@ def _report(
 
 def _tiles(total: pl.DataFrame, currency: str) -> None:
     figures = total.row(0, named=True)
-    tiles = st.columns(6)
+    tiles = st.columns(7)
     for tile, name, label, meaning in zip(
         tiles,
         COMPONENTS,
-        ("Dealing P&L", "Commission", "Swap", "Total"),
+        ("Dealing P&L", "Commission", "Swap", "Fees", "Total"),
         (
             "B book: minus the clients' closed P&L and change of floating",
             "Commission charged to clients",
             "Swap charged to clients, as it accrues",
-            "Dealing + commission + swap",
+            "Fees, conversion fees and charges paid by clients",
+            "Dealing + commission + swap + fees",
         ),
         strict=False,
     ):
         tile.metric(
             f"{label}, {currency}", metric_text(figures[name], currency), border=True, help=meaning
         )
-    tiles[4].metric("Deals", f"{figures['deals'] or 0:,}", border=True)
-    tiles[5].metric("Lots", f"{float(figures['lots'] or 0):,.2f}", border=True)
+    tiles[5].metric("Deals", f"{figures['deals'] or 0:,}", border=True)
+    tiles[6].metric("Lots", f"{float(figures['lots'] or 0):,.2f}", border=True)
 
 
 def _tables(held: Breakdown, scope: Scope, currency: str) -> dict[str, str | dt.date]:
@@ -240,13 +241,14 @@ def _table(
         pl.col("dealing").alias("Dealing P&L"),
         pl.col("commission").alias("Commission"),
         pl.col("swap").alias("Swap"),
+        pl.col("fees").alias("Fees"),
         pl.col("total").alias("Total"),
         pl.col("deals").alias("Deals"),
     )
     event = st.dataframe(
         styled(
             table,
-            money=["Dealing P&L", "Commission", "Swap", "Total"],
+            money=["Dealing P&L", "Commission", "Swap", "Fees", "Total"],
             digits=minor_unit(currency),
             quantities={"Deals": 0},
         ),

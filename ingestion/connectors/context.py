@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -43,6 +43,10 @@ class PassContext:
 
     def load(self, batch: Batch) -> LoadResult:
         """Load a batch, remember and report what it did."""
+        rule = batch.contract.business_date
+        if rule is not None and rule[1] == "epoch_ms":
+            clock = (self.source.clock_zone or "UTC", self.source.clock_shift_minutes)
+            batch = replace(batch, clock=clock, day_shift_minutes=self.day_shift_minutes)
         result = load_batch(self.con, batch, self.settings, self.fault, self.state)
         self.results.append(result)
         if self.on_load is not None and result.load_id is not None:

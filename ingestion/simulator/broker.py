@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ingestion.simulator import mt4_accounts
 from ingestion.simulator.crm import write_csv
+from ingestion.simulator.ctrader_world import SERVER_ID as CTRADER_SERVER
 from ingestion.simulator.market import SERVER_ID, SYMBOLS, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.systems import SYSTEMS
 
@@ -53,6 +54,11 @@ def write_broker(server_id: str, folder: Path) -> dict[str, int]:
                     (mt4_accounts.SERVER_ID, group.name, "B", entity, "retail", "false", "",
                      "true" if group.currency == "USC" else "false", "", group.currency)
                     for group in mt4_groups
+                ),
+                *(
+                    [(CTRADER_SERVER, "%", "B", entity, "retail", "false", "", "false", "", "")]
+                    if mt4_groups
+                    else []
                 ),
             ),
         ),

@@ -63,6 +63,12 @@ def to_utc_ms(server_ms: IntArray) -> IntArray:
     return server_ms - server_offset_ms(server_ms)
 
 
+def to_server_ms(utc_ms: IntArray) -> IntArray:
+    """Server-clock milliseconds of UTC milliseconds that came from a server clock."""
+    summer = utc_ms + 3 * HOUR_MS
+    return np.where(to_utc_ms(summer) == utc_ms, summer, utc_ms + 2 * HOUR_MS)
+
+
 def to_filetime(server_ms: IntArray, jitter_ticks: IntArray | int = 0) -> IntArray:
     """FILETIME (UTC, 100 ns) of server-clock milliseconds, plus a jitter in ticks."""
     return to_utc_ms(server_ms) * 10_000 + FILETIME_UNIX_EPOCH + jitter_ticks

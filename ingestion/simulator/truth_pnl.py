@@ -17,6 +17,9 @@ from ingestion.simulator.market import GROUPS, SYMBOLS
 from ingestion.simulator.truth_books import calendar
 from ingestion.simulator.world import World
 
+CHARGE = 4
+NO_SYMBOL = -1
+
 
 @dataclass(frozen=True)
 class _Cells:
@@ -28,6 +31,7 @@ class _Cells:
     closed: IntArray
     swap: IntArray
     commission: IntArray
+    fee: IntArray
     floating: IntArray
     floating_before: IntArray
     accrued: IntArray
@@ -38,16 +42,24 @@ def _cells(world: World) -> _Cells:
     population = world.population
     excluded = [index for index, flag in enumerate(population.is_excluded()) if flag]
     key = ["account", "symbol", "day"]
+    dated = world.deals.with_columns(day=pl.col("server_ms") // DAY_MS)
     trades = (
-        world.deals.filter(pl.col("action") <= 1)
-        .with_columns(day=pl.col("server_ms") // DAY_MS)
+        dated.filter(pl.col("action") <= 1)
         .group_by(key)
         .agg(
             closed=pl.col("profit").sum(),
             swap=pl.col("storage").sum(),
             commission=pl.col("commission").sum(),
+            fee=pl.col("fee").sum(),
         )
     )
+    charges = (
+        dated.filter(pl.col("action") == CHARGE)
+        .with_columns(symbol=pl.lit(NO_SYMBOL, dtype=dated.schema["symbol"]))
+        .group_by(key)
+        .agg(fee=pl.col("profit").sum())
+    )
+    trades = pl.concat([trades, charges], how="diagonal")
     held = (
         pl.DataFrame({name: getattr(world.held, name) for name in (*key, "profit", "storage")})
         .group_by(key)
@@ -80,22 +92,26 @@ def daily_pnl_truth(world: World) -> pl.DataFrame:
     before = usd.of(cells.floating_before * dealt, account, day - 1)
     dealing = before - usd.of((cells.closed + cells.floating) * dealt, account, day)
     commission = nothing - usd.of(cells.commission, account, day)
+    fee = nothing - usd.of(cells.fee, account, day)
     accrued_before = usd.of(cells.accrued_before, account, day - 1)
     swap = accrued_before - usd.of(cells.swap + cells.accrued, account, day)
     return pl.DataFrame(
         {
             "server_id": [world.server_id] * len(account),
             "login": population.login[account],
-            "symbol": np.array([spec.symbol for spec in SYMBOLS])[cells.symbol],
+            # The last name stands for NO_SYMBOL.
+            "symbol": np.array([*(spec.symbol for spec in SYMBOLS), ""])[cells.symbol],
             "business_date": calendar(day),
             "book": books,
             "closed_pnl": exact(cells.closed, digits),
             "floating_change": exact(cells.floating - cells.floating_before, digits),
             "swap_accrual": exact(cells.swap + cells.accrued - cells.accrued_before, digits),
             "commission": exact(cells.commission, digits),
+            "fee": exact(cells.fee, digits),
             "dealing_pnl": usd.rounded(dealing, account),
             "commission_income": usd.rounded(commission, account),
             "swap_income": usd.rounded(swap, account),
-            "total": usd.rounded(dealing + commission + swap, account),
+            "fee_income": usd.rounded(fee, account),
+            "total": usd.rounded(dealing + commission + swap + fee, account),
         }
     ).sort("login", "business_date", "symbol")

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 _SUMS = """
 SELECT
     sum(dealing_pnl_reporting), sum(commission_income_reporting), sum(swap_income_reporting),
-    sum(total_reporting)
+    sum(fee_income_reporting), sum(total_reporting)
 FROM lake.finance.fct_daily_pnl
 WHERE business_date BETWEEN $1 AND $2
 """
@@ -42,15 +42,16 @@ def test_totals_are_those_of_the_closed_days(
     screen: Screen, books: Settings, closed_days: tuple[dt.date, dt.date]
 ) -> None:
     screen.open()
-    dealing, commission, swap, total = _sums(books, *_range(closed_days))
+    dealing, commission, swap, fees, total = _sums(books, *_range(closed_days))
     assert screen.tile("Dealing P&L") == dealing
     assert screen.tile("Commission") == commission
     assert screen.tile("Swap") == swap
+    assert screen.tile("Fees") == fees
     assert screen.tile("Total") == total
     by_book = {row[0]: row for row in screen.rows(screen.table("table-book-"))}
     for book, row in by_book.items():
         expected = _sums(books, *_range(closed_days), f"AND book = '{book}'")
-        assert [number(cell) for cell in row[1:5]] == expected
+        assert [number(cell) for cell in row[1:6]] == expected
 
 
 def test_open_days_are_added_only_on_request_and_said_to_be_open(
@@ -68,7 +69,7 @@ def test_open_days_are_added_only_on_request_and_said_to_be_open(
     assert any("not final" in notice for notice in screen.notices())
     assert screen.rows(screen.table("table-day-"))[0][0] == str(newest)
     first = max(closed_days[0], newest - dt.timedelta(days=30))
-    assert screen.tile("Total") == _sums(books, first, newest)[3]
+    assert screen.tile("Total") == _sums(books, first, newest)[4]
     states = {row[0]: row[2] for row in screen.rows(screen.table_with("Version"))}
     assert states[str(newest)] in ("open", "closed")
     assert states[str(closed_days[1])] == "published"
@@ -102,7 +103,8 @@ def test_the_deals_and_positions_behind_a_figure_add_up_to_it(
     expected = _sums(
         books, dt.date.fromisoformat(day), dt.date.fromisoformat(day), f"AND symbol = '{symbol}'"
     )
-    figures = [proof[name][3] for name in ("Dealing P&L", "Commission", "Swap", "Total")]
+    lines = ("Dealing P&L", "Commission", "Swap", "Fees", "Total")
+    figures = [proof[name][3] for name in lines]
     assert figures == expected
     assert all(line[4] == 0 for line in proof.values())
     assert any("add up to the figure" in notice for notice in screen.notices())
@@ -120,7 +122,7 @@ def test_the_file_has_the_rows_of_the_table(
     with target.open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     total = sum((Decimal(line["total"]) for line in lines), Decimal(0))
-    assert round_half_away(total, 2) == _sums(books, *_range(closed_days))[3]
+    assert round_half_away(total, 2) == _sums(books, *_range(closed_days))[4]
     assert {line["currency"] for line in lines} == {"USD"}
 
 

@@ -8,7 +8,7 @@ CREATE SCHEMA IF NOT EXISTS lake.compliance;
 
 CREATE TABLE lake.canonical.can_accounts AS
 SELECT
-    'demo' AS tenant_id, 'mt5_live' AS server_id, login::BIGINT AS login,
+    'demo' AS tenant_id, 'mt5_live' AS server_id, 'mt5' AS platform, login::BIGINT AS login,
     'demo/mt5_live/' || login AS account_key, client_key, 'real\usd' AS group_name,
     account_currency, 2 AS currency_digits, 1 AS money_divisor, book,
     'Daybook Markets Ltd' AS legal_entity, 'retail' AS desk, FALSE AS is_excluded,
@@ -28,7 +28,7 @@ FROM (VALUES ('C1'), ('C2')) AS v (client_id);
 
 CREATE TABLE lake.canonical.can_deals AS
 SELECT
-    'demo' AS tenant_id, 'mt5_live' AS server_id, deal_id::BIGINT AS deal_id,
+    'demo' AS tenant_id, 'mt5_live' AS server_id, 'mt5' AS platform, deal_id::BIGINT AS deal_id,
     'demo/mt5_live/' || deal_id AS deal_key, login::BIGINT AS login,
     'demo/mt5_live/' || login AS account_key, executed::DATE AS business_date,
     executed::TIMESTAMP AS executed_at_server, executed::TIMESTAMP - INTERVAL 2 HOUR AS executed_at_utc,
@@ -117,10 +117,11 @@ SELECT
     closed::DECIMAL(38, 8) AS client_closed_pnl_amount,
     floating_change::DECIMAL(38, 8) AS client_floating_change_amount,
     swap::DECIMAL(38, 8) AS client_swap_amount,
-    -7::DECIMAL(38, 8) AS client_commission_amount,
+    -7::DECIMAL(38, 8) AS client_commission_amount, 0::DECIMAL(38, 8) AS client_fee_amount,
     (-(closed + floating_change))::DECIMAL(38, 8) AS dealing_pnl_reporting,
     7::DECIMAL(38, 8) AS commission_income_reporting,
     (-swap)::DECIMAL(38, 8) AS swap_income_reporting,
+    0::DECIMAL(38, 8) AS fee_income_reporting,
     (7 - swap - closed - floating_change)::DECIMAL(38, 8) AS total_reporting
 FROM (VALUES
     ('2026-10-28', 0, 50, -2),

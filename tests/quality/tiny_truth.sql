@@ -27,7 +27,8 @@ SELECT
     'mt5_live' AS server_id, 1001::BIGINT AS login, 'EURUSD' AS symbol,
     business_date::DATE AS business_date, 'B' AS book, closed::DECIMAL(24, 8) AS closed_pnl,
     change::DECIMAL(24, 8) AS floating_change, swap::DECIMAL(24, 8) AS swap_accrual,
-    -7::DECIMAL(24, 8) AS commission, dealing::DECIMAL(38, 8) AS dealing_pnl,
+    -7::DECIMAL(24, 8) AS commission, 0::DECIMAL(24, 8) AS fee,
+    dealing::DECIMAL(38, 8) AS dealing_pnl, 0::DECIMAL(38, 8) AS fee_income,
     7::DECIMAL(38, 8) AS commission_income, income::DECIMAL(38, 8) AS swap_income,
     total::DECIMAL(38, 8) AS total
 FROM (VALUES

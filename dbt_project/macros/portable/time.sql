@@ -17,6 +17,26 @@
 {%- endmacro %}
 
 
+{#- What a server's clock shows at a UTC instant. -#}
+{% macro utc_to_server_time(utc_time, zone, shift_minutes) -%}
+    {{
+        return(
+            adapter.dispatch("utc_to_server_time", "daybook")(
+                utc_time, zone, shift_minutes
+            )
+        )
+    }}
+{%- endmacro %}
+
+
+{% macro duckdb__utc_to_server_time(utc_time, zone, shift_minutes) -%}
+    (
+        timezone({{ zone }}, timezone('UTC', {{ utc_time }}))
+        + to_minutes({{ shift_minutes }})
+    )
+{%- endmacro %}
+
+
 {#- A Windows FILETIME (100 ns since 1601-01-01 UTC) as a UTC timestamp; NULL for 0. -#}
 {% macro filetime_to_timestamp(filetime) -%}
     {{ return(adapter.dispatch("filetime_to_timestamp", "daybook")(filetime)) }}

@@ -2,8 +2,61 @@ with
 
     users as (
         select
-            tenant_id, server_id, login, group_name, country, registered_date, leverage
+            tenant_id,
+            server_id,
+            'mt5' as platform,
+            login,
+            group_name,
+            country,
+            registered_date,
+            leverage,
+            cast(null as varchar) as account_currency,
+            cast(null as integer) as currency_digits,
+            cast(null as varchar) as margin_mode
         from {{ ref("stg_mt5__users") }}
+        union all
+        select
+            tenant_id,
+            server_id,
+            'mt4' as platform,
+            login,
+            group_name,
+            country,
+            registered_date,
+            leverage,
+            account_currency,
+            currency_digits,
+            'hedging' as margin_mode
+        from {{ ref("stg_mt4__users") }}
+        union all
+        -- the Open API does not tell the group: mappings see the broker's name instead
+        select
+            tenant_id,
+            server_id,
+            'ctrader' as platform,
+            coalesce(login, account_id) as login,
+            coalesce(broker_name, '') as group_name,
+            cast(null as varchar) as country,
+            cast(registered_at_utc as date) as registered_date,
+            cast(leverage_ratio as integer) as leverage,
+            currency as account_currency,
+            cast(currency_digits as integer) as currency_digits,
+            case
+                position_mode when 'netted' then 'netting' else 'hedging'
+            end as margin_mode
+        from {{ ref("stg_ctrader__traders") }}
+    ),
+
+    ctrader_numbers as (
+        select tenant_id, server_id, account_id
+        from {{ ref("stg_ctrader__traders") }}
+        where login is not null and login <> account_id
+    ),
+
+    platforms as (
+        select tenant_id, server_id, max(platform) as platform
+        from users
+        group by tenant_id, server_id
     ),
 
     platform_accounts as (
@@ -54,11 +107,19 @@ with
     ),
 
     -- every login that anything dated was ever loaded for: deals of unknown logins
-    -- are here only
+    -- are here only. A cTrader account that came after its deals stood under its number
     touched as (
-        select distinct tenant_id, server_id, login
-        from {{ source("meta", "touched_accounts") }}
-        where load_id <= {{ load_watermark() }} and login is not null
+        select distinct held.tenant_id, held.server_id, held.login
+        from {{ source("meta", "touched_accounts") }} as held
+        left join
+            ctrader_numbers
+            on ctrader_numbers.tenant_id = held.tenant_id
+            and ctrader_numbers.server_id = held.server_id
+            and ctrader_numbers.account_id = held.login
+        where
+            held.load_id <= {{ load_watermark() }}
+            and held.login is not null
+            and ctrader_numbers.account_id is null
     ),
 
     logins as (
@@ -80,6 +141,7 @@ with
             logins.tenant_id,
             logins.server_id,
             logins.login,
+            coalesce(users.platform, platforms.platform, 'unknown') as platform,
             users.login is not null as is_known,
             case
                 when users.login is not null
@@ -92,15 +154,19 @@ with
             end as known_from,
             coalesce(users.group_name, last_reports.group_name) as group_name,
             coalesce(
-                groups.account_currency, last_reports.account_currency, 'XXX'
+                groups.account_currency,
+                users.account_currency,
+                last_reports.account_currency,
+                'XXX'
             ) as account_currency,
             coalesce(
                 groups.currency_digits,
+                users.currency_digits,
                 last_reports.currency_digits,
                 platform_accounts.currency_digits,
                 2
             ) as currency_digits,
-            groups.margin_mode,
+            coalesce(groups.margin_mode, users.margin_mode) as margin_mode,
             users.leverage,
             users.country,
             users.registered_date
@@ -110,6 +176,10 @@ with
             on users.tenant_id = logins.tenant_id
             and users.server_id = logins.server_id
             and users.login = logins.login
+        left join
+            platforms
+            on platforms.tenant_id = logins.tenant_id
+            and platforms.server_id = logins.server_id
         left join
             platform_accounts
             on platform_accounts.tenant_id = logins.tenant_id
@@ -173,6 +243,7 @@ with
 select
     described.tenant_id,
     described.server_id,
+    described.platform,
     described.login,
     {{ account_key("described") }} as account_key,
     described.tenant_id || '/' || client_links.client_id as client_key,

@@ -60,6 +60,7 @@ with
             clock_zone,
             clock_shift_minutes,
             time_zone_minutes,
+            end_of_day_minutes,
             bonus_moves,
             internal_transfer_prefix
         from {{ source("meta", "servers") }}
@@ -73,6 +74,11 @@ with
     entries as (select entry_code, entry from {{ ref("ref_mt5_deal_entries") }}),
 
     reasons as (select reason_code, is_turnover from {{ ref("ref_mt5_deal_reasons") }}),
+
+    symbols as (
+        select tenant_id, server_id, symbol, contract_size
+        from {{ ref("stg_broker__symbols") }}
+    ),
 
     accounts as (
         select tenant_id, server_id, login, account_key, account_currency
@@ -112,85 +118,419 @@ with
             servers
             on servers.tenant_id = hours.tenant_id
             and servers.server_id = hours.server_id
+    ),
+
+    mt5_deals as (
+        select
+            deals.tenant_id,
+            deals.server_id,
+            'mt5' as platform,
+            deals.deal_id,
+            deals.tenant_id
+            || '/'
+            || deals.server_id
+            || '/'
+            || cast(deals.deal_id as varchar) as deal_key,
+            deals.login,
+            deals.business_date,
+            deals.executed_at_server,
+            {{
+                minutes_after(
+                    "deals.executed_at_server", "-coalesce(clock.offset_minutes, 0)"
+                )
+            }} as executed_at_utc,
+            deals.utc_offset_minutes,
+            deals.changed_at_utc,
+            deals.order_id,
+            deals.position_id,
+            deals.action_code,
+            coalesce(actions.action, 'unknown') as action,
+            deals.entry_code,
+            case
+                when actions.is_trade then coalesce(entries.entry, 'unknown')
+            end as entry,
+            deals.reason_code,
+            deals.symbol,
+            case when actions.is_trade then actions.action end as side,
+            coalesce(actions.is_trade, false) as is_trade,
+            coalesce(actions.is_trade, false)
+            and coalesce(reasons.is_turnover, true) as is_turnover,
+            deals.price,
+            deals.volume_lots,
+            deals.volume_closed_lots,
+            cast(
+                deals.volume_lots * deals.contract_size as decimal(38, 8)
+            ) as volume_units,
+            case
+                when actions.is_trade
+                then deals.profit_amount
+                else cast(0 as decimal(24, 8))
+            end as closed_pnl_amount,
+            case
+                when {{ deal_moves("actions", "servers") }} = 'balance'
+                then deals.storage_amount
+                else cast(0 as decimal(24, 8))
+            end as swap_amount,
+            case
+                when {{ deal_moves("actions", "servers") }} = 'balance'
+                then deals.commission_amount
+                else cast(0 as decimal(24, 8))
+            end as commission_amount,
+            case
+                when {{ deal_moves("actions", "servers") }} = 'balance'
+                then deals.fee_amount
+                else cast(0 as decimal(24, 8))
+            end as fee_amount,
+            {{ deal_component("deals", "actions", "servers") }} as component,
+            {{ balance_effect("deals", "actions", "servers") }}
+            as balance_effect_amount,
+            {{ credit_effect("deals", "actions", "servers") }} as credit_effect_amount,
+            deals.comment,
+            deals.is_modified,
+            deals.raw_row_id,
+            deals.load_id
+        from deals
+        left join
+            servers
+            on servers.tenant_id = deals.tenant_id
+            and servers.server_id = deals.server_id
+        left join actions on actions.action_code = deals.action_code
+        left join entries on entries.entry_code = deals.entry_code
+        left join reasons on reasons.reason_code = deals.reason_code
+        left join
+            clock
+            on clock.tenant_id = deals.tenant_id
+            and clock.server_id = deals.server_id
+            and clock.server_hour = date_trunc('hour', deals.executed_at_server)
+    ),
+
+    mt4_trades as (
+        select
+            trades.tenant_id,
+            trades.server_id,
+            trades.ticket_id,
+            trades.login,
+            trades.command_code,
+            trades.command,
+            trades.is_trade,
+            trades.is_open,
+            trades.business_date,
+            trades.opened_at_server,
+            trades.opened_at_utc,
+            trades.closed_at_server,
+            trades.closed_at_utc,
+            trades.changed_at_server,
+            trades.symbol,
+            trades.volume_lots,
+            trades.open_price,
+            trades.close_price,
+            trades.profit_amount,
+            trades.swap_amount,
+            trades.commission_amount,
+            trades.taxes_amount,
+            trades.comment,
+            trades.from_ticket_id,
+            trades.is_swap_posting,
+            trades.is_internal_transfer,
+            trades.raw_row_id,
+            trades.load_id,
+            cast(
+                {{
+                    minutes_after(
+                        "trades.opened_at_server",
+                        "1439 - coalesce(servers.end_of_day_minutes, 1439)",
+                    )
+                }} as date
+            ) as opened_date,
+            symbols.contract_size
+        from {{ ref("stg_mt4__trades") }} as trades
+        left join
+            servers
+            on servers.tenant_id = trades.tenant_id
+            and servers.server_id = trades.server_id
+        left join
+            symbols
+            on symbols.tenant_id = trades.tenant_id
+            and symbols.server_id = trades.server_id
+            and symbols.symbol = trades.symbol
+        where
+            trades.command in ('buy', 'sell', 'balance', 'credit')
+            and trades.close_reason is distinct from 'cancelled'
+    ),
+
+    mt4_deals as ({{ mt4_deals() }}),
+
+    ctrader_trades as (
+        select
+            trades.tenant_id,
+            trades.server_id,
+            trades.deal_id,
+            trades.account_id,
+            trades.login,
+            trades.business_date,
+            trades.order_id,
+            trades.position_id,
+            trades.symbol_id,
+            trades.symbol,
+            trades.side,
+            trades.is_closing,
+            trades.executed_at_utc,
+            trades.changed_at_utc,
+            trades.filled_units,
+            trades.filled_lots,
+            trades.closed_units,
+            trades.closed_lots,
+            trades.price,
+            trades.gross_profit_amount,
+            trades.realised_swap_amount,
+            trades.realised_commission_amount,
+            trades.conversion_fee_amount,
+            trades.raw_row_id,
+            trades.load_id
+        from {{ ref("stg_ctrader__deals") }} as trades
+        {% if is_incremental() %}
+            inner join
+                touched
+                on touched.tenant_id = trades.tenant_id
+                and touched.server_id = trades.server_id
+                and touched.business_date = trades.business_date
+        {% endif %}
+        where trades.is_filled
+    ),
+
+    ctrader_flows as (
+        select
+            flows.tenant_id,
+            flows.server_id,
+            flows.balance_history_id,
+            flows.account_id,
+            flows.login,
+            flows.business_date,
+            flows.operation_code,
+            flows.operation,
+            flows.moves,
+            flows.component,
+            flows.changed_at_utc,
+            flows.amount,
+            flows.external_note,
+            flows.raw_row_id,
+            flows.load_id
+        from {{ ref("stg_ctrader__cash_flows") }} as flows
+        {% if is_incremental() %}
+            inner join
+                touched
+                on touched.tenant_id = flows.tenant_id
+                and touched.server_id = flows.server_id
+                and touched.business_date = flows.business_date
+        {% endif %}
+    ),
+
+    ctrader_hours as (
+        select distinct
+            tenant_id, server_id, date_trunc('hour', executed_at_utc) as utc_hour
+        from ctrader_trades
+        union
+        select distinct
+            tenant_id, server_id, date_trunc('hour', changed_at_utc) as utc_hour
+        from ctrader_flows
+    ),
+
+    ctrader_clock as (
+        select
+            hours.tenant_id,
+            hours.server_id,
+            hours.utc_hour,
+            {{
+                minutes_between(
+                    "hours.utc_hour",
+                    utc_to_server_time(
+                        "hours.utc_hour",
+                        "servers.clock_zone",
+                        "servers.clock_shift_minutes",
+                    ),
+                )
+            }} as offset_minutes
+        from ctrader_hours as hours
+        left join
+            servers
+            on servers.tenant_id = hours.tenant_id
+            and servers.server_id = hours.server_id
+    ),
+
+    ctrader_deals as ({{ ctrader_deals() }}),
+
+    all_deals as (
+        select
+            tenant_id,
+            server_id,
+            platform,
+            deal_id,
+            deal_key,
+            login,
+            business_date,
+            executed_at_server,
+            executed_at_utc,
+            utc_offset_minutes,
+            changed_at_utc,
+            order_id,
+            position_id,
+            action_code,
+            action,
+            entry_code,
+            entry,
+            reason_code,
+            symbol,
+            side,
+            is_trade,
+            is_turnover,
+            price,
+            volume_lots,
+            volume_closed_lots,
+            volume_units,
+            closed_pnl_amount,
+            swap_amount,
+            commission_amount,
+            fee_amount,
+            component,
+            balance_effect_amount,
+            credit_effect_amount,
+            comment,
+            is_modified,
+            raw_row_id,
+            load_id
+        from mt5_deals
+        union all
+        select
+            deals.tenant_id,
+            deals.server_id,
+            deals.platform,
+            deals.deal_id,
+            deals.deal_key,
+            deals.login,
+            deals.business_date,
+            deals.executed_at_server,
+            deals.executed_at_utc,
+            deals.utc_offset_minutes,
+            deals.changed_at_utc,
+            deals.order_id,
+            deals.position_id,
+            deals.action_code,
+            deals.action,
+            deals.entry_code,
+            deals.entry,
+            deals.reason_code,
+            deals.symbol,
+            deals.side,
+            deals.is_trade,
+            deals.is_turnover,
+            deals.price,
+            deals.volume_lots,
+            deals.volume_closed_lots,
+            deals.volume_units,
+            deals.closed_pnl_amount,
+            deals.swap_amount,
+            deals.commission_amount,
+            deals.fee_amount,
+            deals.component,
+            deals.balance_effect_amount,
+            deals.credit_effect_amount,
+            deals.comment,
+            deals.is_modified,
+            deals.raw_row_id,
+            deals.load_id
+        from mt4_deals as deals
+        {% if is_incremental() %}
+            inner join
+                touched
+                on touched.tenant_id = deals.tenant_id
+                and touched.server_id = deals.server_id
+                and touched.business_date = deals.business_date
+        {% endif %}
+        union all
+        select
+            tenant_id,
+            server_id,
+            platform,
+            deal_id,
+            deal_key,
+            login,
+            business_date,
+            executed_at_server,
+            executed_at_utc,
+            utc_offset_minutes,
+            changed_at_utc,
+            order_id,
+            position_id,
+            action_code,
+            action,
+            entry_code,
+            entry,
+            reason_code,
+            symbol,
+            side,
+            is_trade,
+            is_turnover,
+            price,
+            volume_lots,
+            volume_closed_lots,
+            volume_units,
+            closed_pnl_amount,
+            swap_amount,
+            commission_amount,
+            fee_amount,
+            component,
+            balance_effect_amount,
+            credit_effect_amount,
+            comment,
+            is_modified,
+            raw_row_id,
+            load_id
+        from ctrader_deals
     )
 
 select
-    deals.tenant_id,
-    deals.server_id,
-    deals.deal_id,
-    deals.tenant_id
-    || '/'
-    || deals.server_id
-    || '/'
-    || cast(deals.deal_id as varchar) as deal_key,
-    deals.login,
-    coalesce(accounts.account_key, {{ account_key("deals") }}) as account_key,
-    deals.business_date,
-    deals.executed_at_server,
-    {{
-        minutes_after(
-            "deals.executed_at_server", "-coalesce(clock.offset_minutes, 0)"
-        )
-    }} as executed_at_utc,
-    deals.utc_offset_minutes,
-    deals.changed_at_utc,
-    deals.order_id,
-    deals.position_id,
-    deals.action_code,
-    coalesce(actions.action, 'unknown') as action,
-    deals.entry_code,
-    case when actions.is_trade then coalesce(entries.entry, 'unknown') end as entry,
-    deals.reason_code,
-    deals.symbol,
-    case when actions.is_trade then actions.action end as side,
-    coalesce(actions.is_trade, false) as is_trade,
-    coalesce(actions.is_trade, false)
-    and coalesce(reasons.is_turnover, true) as is_turnover,
-    deals.price,
-    deals.volume_lots,
-    deals.volume_closed_lots,
-    cast(deals.volume_lots * deals.contract_size as decimal(38, 8)) as volume_units,
-    case
-        when actions.is_trade then deals.profit_amount else cast(0 as decimal(24, 8))
-    end as closed_pnl_amount,
-    case
-        when {{ deal_moves("actions", "servers") }} = 'balance'
-        then deals.storage_amount
-        else cast(0 as decimal(24, 8))
-    end as swap_amount,
-    case
-        when {{ deal_moves("actions", "servers") }} = 'balance'
-        then deals.commission_amount
-        else cast(0 as decimal(24, 8))
-    end as commission_amount,
-    case
-        when {{ deal_moves("actions", "servers") }} = 'balance'
-        then deals.fee_amount
-        else cast(0 as decimal(24, 8))
-    end as fee_amount,
-    {{ deal_component("deals", "actions", "servers") }} as component,
-    {{ balance_effect("deals", "actions", "servers") }} as balance_effect_amount,
-    {{ credit_effect("deals", "actions", "servers") }} as credit_effect_amount,
+    all_deals.tenant_id,
+    all_deals.server_id,
+    all_deals.platform,
+    all_deals.deal_id,
+    all_deals.deal_key,
+    all_deals.login,
+    coalesce(accounts.account_key, {{ account_key("all_deals") }}) as account_key,
+    all_deals.business_date,
+    all_deals.executed_at_server,
+    all_deals.executed_at_utc,
+    all_deals.utc_offset_minutes,
+    all_deals.changed_at_utc,
+    all_deals.order_id,
+    all_deals.position_id,
+    all_deals.action_code,
+    all_deals.action,
+    all_deals.entry_code,
+    all_deals.entry,
+    all_deals.reason_code,
+    all_deals.symbol,
+    all_deals.side,
+    all_deals.is_trade,
+    all_deals.is_turnover,
+    all_deals.price,
+    all_deals.volume_lots,
+    all_deals.volume_closed_lots,
+    all_deals.volume_units,
+    all_deals.closed_pnl_amount,
+    all_deals.swap_amount,
+    all_deals.commission_amount,
+    all_deals.fee_amount,
+    all_deals.component,
+    all_deals.balance_effect_amount,
+    all_deals.credit_effect_amount,
     coalesce(accounts.account_currency, 'XXX') as account_currency,
-    deals.comment,
-    deals.is_modified,
-    deals.raw_row_id,
-    deals.load_id
-from deals
-left join
-    servers
-    on servers.tenant_id = deals.tenant_id
-    and servers.server_id = deals.server_id
-left join actions on actions.action_code = deals.action_code
-left join entries on entries.entry_code = deals.entry_code
-left join reasons on reasons.reason_code = deals.reason_code
+    all_deals.comment,
+    all_deals.is_modified,
+    all_deals.raw_row_id,
+    all_deals.load_id
+from all_deals
 left join
     accounts
-    on accounts.tenant_id = deals.tenant_id
-    and accounts.server_id = deals.server_id
-    and accounts.login = deals.login
-left join
-    clock
-    on clock.tenant_id = deals.tenant_id
-    and clock.server_id = deals.server_id
-    and clock.server_hour = date_trunc('hour', deals.executed_at_server)
+    on accounts.tenant_id = all_deals.tenant_id
+    and accounts.server_id = all_deals.server_id
+    and accounts.login = all_deals.login

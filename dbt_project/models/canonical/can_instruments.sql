@@ -13,6 +13,37 @@ with
             digits,
             calculation_code
         from {{ ref("stg_mt5__symbols") }}
+        union all
+        -- MetaTrader 4 exports no symbols: the broker's own list describes them
+        select
+            tenant_id,
+            server_id,
+            symbol,
+            cast(null as varchar) as path,
+            description,
+            base_currency,
+            profit_currency,
+            contract_size,
+            price_digits as digits,
+            cast(null as bigint) as calculation_code
+        from {{ ref("stg_broker__symbols") }}
+        where
+            (tenant_id, server_id)
+            not in (select (tenant_id, server_id) from {{ ref("stg_mt5__symbols") }})
+        union all
+        select
+            tenant_id,
+            server_id,
+            symbol,
+            cast(null as varchar) as path,
+            description,
+            base_currency,
+            quote_currency as profit_currency,
+            lot_units as contract_size,
+            digits,
+            cast(null as bigint) as calculation_code
+        from {{ ref("stg_ctrader__symbols") }}
+        where symbol is not null
     ),
 
     currencies as (select currency from {{ ref("ref_currencies") }}),

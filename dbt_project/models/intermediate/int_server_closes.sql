@@ -4,6 +4,13 @@ with
         select tenant_id, server_id, business_date
         from {{ ref("stg_mt5__daily_reports") }}
         group by tenant_id, server_id, business_date
+        union
+        select tenant_id, server_id, business_date
+        from {{ ref("stg_mt4__daily_reports") }}
+        union
+        -- cTrader reports no days: each change of a balance states what it left
+        select tenant_id, server_id, business_date
+        from {{ ref("stg_ctrader__balance_changes") }}
     ),
 
     servers_with_positions as (

@@ -8,6 +8,7 @@ from ingestion.connectors.ctrader.live import sync_live
 from ingestion.connectors.ctrader.message_files import PATTERNS, read_file
 from ingestion.connectors.ctrader.references import check_references
 from ingestion.connectors.dropped_files import sync_dropped_files
+from ingestion.connectors.servers import record_server
 
 
 def sync(context: PassContext) -> None:
@@ -16,6 +17,8 @@ def sync(context: PassContext) -> None:
     Raises:
         SourceError: the server or the folder cannot be read; what was committed stays.
     """
+    if context.sweep:
+        record_server(context)
     if context.source.url or context.source.url_env:
         sync_live(context)
     else:

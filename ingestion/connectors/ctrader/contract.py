@@ -9,14 +9,19 @@ from ingestion.connectors.ctrader.rules import (
     position_codes_are_known,
     realised_figures_are_whole,
 )
-from ingestion.contracts import Column, TableContract
+from ingestion.contracts import Column, LoginLookup, TableContract
 
 ACCOUNT = Column("ctidTraderAccountId", "BIGINT", required=True, nullable=False)
+
+LOGIN = LoginLookup("ctid_trader_account_id", "ctrader_traders", "trader_login")
 
 TRADERS = TableContract(
     table="ctrader_traders",
     source_table="ProtoOATrader",
     key=("ctid_trader_account_id",),
+    touches="history",
+    touch_columns=("trader_login", "deposit_asset_id", "money_digits", "broker_name"),
+    login=LOGIN,
     columns=(
         ACCOUNT,
         Column("traderLogin", "BIGINT"),
@@ -50,6 +55,9 @@ DEALS = TableContract(
     # The id first: deals are laid out in the order they were made.
     key=("deal_id", "ctid_trader_account_id"),
     block=("execution_timestamp", 1),
+    business_date=("execution_timestamp", "epoch_ms"),
+    touches="day",
+    login=LOGIN,
     columns=(
         Column("dealId", "BIGINT", required=True, nullable=False),
         ACCOUNT,
@@ -91,6 +99,9 @@ CASH_FLOWS = TableContract(
     source_table="ProtoOADepositWithdraw",
     key=("balance_history_id", "ctid_trader_account_id"),
     block=("change_balance_timestamp", 1),
+    business_date=("change_balance_timestamp", "epoch_ms"),
+    touches="day",
+    login=LOGIN,
     columns=(
         Column("balanceHistoryId", "BIGINT", required=True, nullable=False),
         ACCOUNT,

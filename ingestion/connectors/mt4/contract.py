@@ -42,6 +42,14 @@ TRADES = TableContract(
     money="profit",
     volumes=("", "volume"),
     lot=100,
+    touches="day",
+    touch_days=("open_time",),
+    # The result of an open trade moves with every quote; the books take it when it is settled.
+    touch_columns=(
+        "login", "cmd", "symbol", "volume", "open_time", "open_price", "close_time", "comment",
+        "CASE WHEN {row}.close_time IS NOT NULL OR {row}.cmd > 5 THEN "
+        "({row}.profit, {row}.swaps, {row}.commission, {row}.taxes, {row}.close_price) END",
+    ),
     columns=(
         _key("TICKET"),
         _key("LOGIN"),
@@ -77,6 +85,8 @@ USERS = TableContract(
     table="mt4_users",
     source_table=_USERS,
     key=("login",),
+    touches="history",
+    touch_columns=("group", "currency"),
     marker="modify_time",
     columns=(
         _key("LOGIN"),
@@ -121,6 +131,7 @@ DAILY = TableContract(
     checksum=("modify_time", "login", "balance", "deposit", "profit_closed", "profit", "credit"),
     business_date=("time", "epoch"),
     money="balance",
+    touches="day",
     columns=(
         _key("LOGIN"),
         _key("TIME"),

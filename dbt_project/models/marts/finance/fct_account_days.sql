@@ -150,6 +150,50 @@ with
                 and touched.first_date <= reports.business_date
         {% endif %}
         union all
+        -- MetaTrader 4 states one floating result, with swap and commission in it
+        select
+            reports.tenant_id,
+            reports.server_id,
+            reports.login,
+            reports.business_date,
+            reports.balance_amount,
+            reports.credit_amount,
+            reports.floating_result_amount,
+            cast(0 as decimal(24, 8))
+        from {{ ref("stg_mt4__daily_reports") }} as reports
+        {% if is_incremental() %}
+            inner join
+                touched
+                on touched.tenant_id = reports.tenant_id
+                and touched.server_id = reports.server_id
+                and touched.login = reports.login
+                and touched.first_date <= reports.business_date
+        {% endif %}
+        union all
+        -- cTrader says with each change what balance it left; the last of a day is
+        -- the close
+        select
+            changes.tenant_id,
+            changes.server_id,
+            changes.login,
+            changes.business_date,
+            max_by(changes.balance_amount, changes.balance_version),
+            cast(null as decimal(24, 8)),
+            cast(null as decimal(24, 8)),
+            cast(null as decimal(24, 8))
+        from {{ ref("stg_ctrader__balance_changes") }} as changes
+        {% if is_incremental() %}
+            inner join
+                touched
+                on touched.tenant_id = changes.tenant_id
+                and touched.server_id = changes.server_id
+                and touched.login = changes.login
+                and touched.first_date <= changes.business_date
+        {% endif %}
+        where changes.login is not null
+        group by
+            changes.tenant_id, changes.server_id, changes.login, changes.business_date
+        union all
         -- a server without daily reports is compared with its live balances on its
         -- last day
         select

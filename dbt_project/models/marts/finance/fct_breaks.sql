@@ -59,7 +59,16 @@ with
             reports.login,
             closes.previous_close_date as business_date,
             reports.previous_balance_amount
-        from {{ ref("stg_mt5__daily_reports") }} as reports
+        from
+            (
+                select
+                    tenant_id, server_id, login, business_date, previous_balance_amount
+                from {{ ref("stg_mt5__daily_reports") }}
+                union all
+                select
+                    tenant_id, server_id, login, business_date, previous_balance_amount
+                from {{ ref("stg_mt4__daily_reports") }}
+            ) as reports
         inner join
             {{ ref("int_server_closes") }} as closes
             on closes.tenant_id = reports.tenant_id

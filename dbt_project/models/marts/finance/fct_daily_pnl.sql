@@ -40,7 +40,9 @@ with
             deals.business_date,
             deals.login,
             case when deals.is_trade then deals.symbol else '' end as symbol,
-            count(*) filter (where deals.is_trade) as deal_count,
+            count(*) filter (
+                where deals.is_trade and deals.action <> 'rest'
+            ) as deal_count,
             sum(
                 case when deals.is_turnover then deals.volume_lots else 0 end
             ) as volume_lots,
@@ -52,7 +54,14 @@ with
                     then {{ operation_amount("deals") }}
                     else 0
                 end
-            ) as commission
+            ) as commission,
+            sum(
+                deals.fee_amount + case
+                    when deals.component = 'charge'
+                    then {{ operation_amount("deals") }}
+                    else 0
+                end
+            ) as fee
         from {{ ref("can_deals") }} as deals
         {% if is_incremental() %}
             inner join
@@ -63,9 +72,10 @@ with
         {% endif %}
         where
             deals.is_trade
-            or deals.component in ('commission', 'commission_round')
+            or deals.component in ('commission', 'commission_round', 'charge')
             or deals.swap_amount <> 0
             or deals.commission_amount <> 0
+            or deals.fee_amount <> 0
         group by 1, 2, 3, 4, 5
     ),
 
@@ -124,7 +134,8 @@ with
             closed_pnl,
             cast(0 as decimal(38, 8)) as floating_change,
             swap,
-            commission
+            commission,
+            fee
         from dealt
         union all
         select
@@ -139,6 +150,7 @@ with
             0,
             steps.weight * held.floating_pnl_amount,
             steps.weight * held.floating_swap_amount,
+            0,
             0
         from steps
         inner join
@@ -160,6 +172,7 @@ with
             0,
             steps.weight * reports.floating_pnl_amount,
             steps.weight * reports.floating_swap_amount,
+            0,
             0
         from steps
         inner join
@@ -186,6 +199,7 @@ with
             movements.floating_change,
             movements.swap,
             movements.commission,
+            movements.fee,
             case
                 when accounts.book = 'B'
                 then
@@ -201,7 +215,9 @@ with
             {{ to_reporting("-movements.commission", "fx", "accounts.money_divisor") }}
             as commission_income,
             {{ to_reporting("-movements.swap", "fx", "accounts.money_divisor") }}
-            as swap_income
+            as swap_income,
+            {{ to_reporting("-movements.fee", "fx", "accounts.money_divisor") }}
+            as fee_income
         from movements
         left join
             accounts
@@ -229,6 +245,7 @@ with
             cast(sum(floating_change) as decimal(38, 8)) as floating_change,
             cast(sum(swap) as decimal(38, 8)) as swap,
             cast(sum(commission) as decimal(38, 8)) as commission,
+            cast(sum(fee) as decimal(38, 8)) as fee,
             cast(
                 case
                     when count(dealing_pnl) = count(*) then sum(dealing_pnl)
@@ -243,7 +260,12 @@ with
                 case
                     when count(swap_income) = count(*) then sum(swap_income)
                 end as decimal(38, 8)
-            ) as swap_income
+            ) as swap_income,
+            cast(
+                case
+                    when count(fee_income) = count(*) then sum(fee_income)
+                end as decimal(38, 8)
+            ) as fee_income
         from converted
         group by tenant_id, server_id, business_date, login, symbol
     ),
@@ -278,13 +300,16 @@ select
     lines.floating_change as client_floating_change_amount,
     lines.swap as client_swap_amount,
     lines.commission as client_commission_amount,
+    lines.fee as client_fee_amount,
     lines.dealing_pnl as dealing_pnl_reporting,
     lines.commission_income as commission_income_reporting,
     lines.swap_income as swap_income_reporting,
+    lines.fee_income as fee_income_reporting,
     cast(
         lines.dealing_pnl
         + lines.commission_income
-        + lines.swap_income as decimal(38, 8)
+        + lines.swap_income
+        + lines.fee_income as decimal(38, 8)
     ) as total_reporting
 from lines
 left join

@@ -34,6 +34,34 @@ with
                 and touched.server_id = positions.server_id
                 and touched.business_date = positions.business_date
         {% endif %}
+        union all
+        -- MetaTrader 4 states the floating result of an account in one sum, swap and
+        -- commission included
+        select
+            reports.tenant_id,
+            reports.server_id,
+            reports.business_date,
+            - reports.login,
+            reports.login,
+            '',
+            null,
+            0,
+            null,
+            null,
+            null,
+            null,
+            null,
+            reports.floating_result_amount,
+            cast(0 as decimal(24, 8))
+        from {{ ref("stg_mt4__daily_reports") }} as reports
+        {% if is_incremental() %}
+            inner join
+                {{ touched_reporting_days() }} as touched
+                on touched.tenant_id = reports.tenant_id
+                and touched.server_id = reports.server_id
+                and touched.business_date = reports.business_date
+        {% endif %}
+        where reports.floating_result_amount <> 0
     ),
 
     accounts as (
@@ -76,9 +104,11 @@ select
     coalesce(accounts.book, 'unmapped') as book,
     coalesce(accounts.is_excluded, false) as is_excluded,
     positions.symbol,
-    coalesce(
-        instruments.instrument, {{ instrument_name("positions.symbol") }}
-    ) as instrument,
+    case
+        when positions.symbol = ''
+        then ''
+        else coalesce(instruments.instrument, {{ instrument_name("positions.symbol") }})
+    end as instrument,
     positions.side,
     positions.volume_lots,
     cast(

@@ -158,6 +158,30 @@ with
         where reports.business_date >= {{ first_day }} and explained.break_key is null
     ),
 
+    mt4_reports as (
+        select
+            reports.tenant_id,
+            reports.server_id,
+            reports.business_date,
+            reports.previous_balance_amount,
+            reports.balance_operations_amount,
+            reports.closed_result_amount,
+            reports.balance_amount,
+            reports.credit_amount,
+            reports.floating_result_amount,
+            reports.equity_amount
+        from {{ ref("stg_mt4__daily_reports") }} as reports
+        left join
+            {{ ref("fct_breaks") }} as explained
+            on explained.tenant_id = reports.tenant_id
+            and explained.server_id = reports.server_id
+            and explained.login = reports.login
+            and explained.status = 'explained'
+            and explained.business_date <= reports.business_date
+            and explained.last_date >= reports.business_date
+        where reports.business_date >= {{ first_day }} and explained.break_key is null
+    ),
+
     tolerances as (
         select
             max(case when rule = 'profit_formula' then value end) as profit_formula,
@@ -257,7 +281,8 @@ with
             sum(client_closed_pnl_amount) as closed_pnl,
             sum(client_floating_change_amount) as floating_change,
             sum(client_swap_amount) as swap,
-            sum(client_commission_amount) as commission
+            sum(client_commission_amount) as commission,
+            sum(client_fee_amount) as fee
         from {{ ref("fct_daily_pnl") }}
         where business_date >= {{ first_day }}
         group by {{ day }}, login
@@ -277,7 +302,8 @@ with
             days.swap_amount
             + days.floating_swap_amount
             - days.previous_floating_swap_amount as swap,
-            days.commission_amount + days.commission_round_amount as commission
+            days.commission_amount + days.commission_round_amount as commission,
+            days.fees_amount + days.charges_amount as fee
         from days
         inner join
             accounts
@@ -299,7 +325,13 @@ with
             coalesce(books.tenant_id, pnl.tenant_id) as tenant_id,
             coalesce(books.server_id, pnl.server_id) as server_id,
             coalesce(books.business_date, pnl.business_date) as business_date,
-            {%- for line in ["closed_pnl", "floating_change", "swap", "commission"] %}
+            {%- for line in [
+                "closed_pnl",
+                "floating_change",
+                "swap",
+                "commission",
+                "fee",
+            ] %}
                 coalesce(books.{{ line }}, 0) as books_{{ line }},
                 coalesce(pnl.{{ line }}, 0) as pnl_{{ line }}{{ "," if not loop.last }}
             {%- endfor %}
@@ -332,6 +364,12 @@ with
         select distinct tenant_id, server_id, login
         from {{ ref("stg_mt5__daily_reports") }}
         union
+        select distinct tenant_id, server_id, login
+        from {{ ref("stg_mt4__daily_reports") }}
+        union
+        select distinct tenant_id, server_id, login
+        from {{ ref("stg_ctrader__balance_changes") }}
+        union
         select live.tenant_id, live.server_id, live.login
         from {{ ref("stg_mt5__accounts") }} as live
         left join
@@ -344,15 +382,65 @@ with
     ),
 
     booked as (
-        select {{ day }}, count(distinct deal_id) as deal_count
+        select {{ day }}, count(distinct deal_key) as deal_count
         from {{ ref("can_deals") }}
         where business_date >= {{ first_day }}
         group by {{ day }}
     ),
 
+    -- what a MetaTrader 4 ticket opened, settled and was taxed for counts apart
+    mt4_trades as (
+        select
+            {{ day }},
+            is_trade,
+            is_open,
+            taxes_amount,
+            cast(
+                {{
+                    minutes_after(
+                        "opened_at_server",
+                        "1439 - coalesce((select max(servers.end_of_day_minutes) from "
+                        ~ source("meta", "servers")
+                        ~ " as servers where servers.tenant_id = trades.tenant_id and servers.server_id = trades.server_id), 1439)",
+                    )
+                }}
+                as date
+            ) as opened_date
+        from {{ ref("stg_mt4__trades") }} as trades
+        where
+            command in ('buy', 'sell', 'balance', 'credit')
+            and close_reason is distinct from 'cancelled'
+    ),
+
     loaded as (
-        select {{ day }}, count(*) as deal_count
-        from {{ ref("stg_mt5__deals") }}
+        select {{ day }}, sum(deal_count) as deal_count
+        from
+            (
+                select {{ day }}, count(*) as deal_count
+                from {{ ref("stg_mt5__deals") }}
+                group by {{ day }}
+                union all
+                select tenant_id, server_id, opened_date, count(*)
+                from mt4_trades
+                where is_trade
+                group by tenant_id, server_id, opened_date
+                union all
+                select
+                    {{ day }},
+                    count(*) + count(*) filter (where is_trade and taxes_amount <> 0)
+                from mt4_trades
+                where not is_open
+                group by {{ day }}
+                union all
+                select {{ day }}, count(*)
+                from {{ ref("stg_ctrader__deals") }}
+                where is_filled
+                group by {{ day }}
+                union all
+                select {{ day }}, count(*)
+                from {{ ref("stg_ctrader__cash_flows") }}
+                group by {{ day }}
+            ) as rows_now
         where business_date >= {{ first_day }}
         group by {{ day }}
     ),
@@ -441,12 +529,30 @@ with
         where previous_balance_amount is not null
         union all
         select
+            'platform_components_make_balance',
+            {{ day }},
+            previous_balance_amount + balance_operations_amount + closed_result_amount,
+            balance_amount,
+            0
+        from mt4_reports
+        where previous_balance_amount is not null
+        union all
+        select
             'platform_equity_adds_up',
             {{ day }},
             balance_amount + credit_amount + floating_pnl_amount + floating_swap_amount,
             equity_amount,
             0
         from reports
+        where equity_amount is not null
+        union all
+        select
+            'platform_equity_adds_up',
+            {{ day }},
+            balance_amount + credit_amount + floating_result_amount,
+            equity_amount,
+            0
+        from mt4_reports
         where equity_amount is not null
         union all
         select
@@ -478,12 +584,21 @@ with
         select
             'pnl_lines_make_total',
             {{ day }},
-            dealing_pnl_reporting + commission_income_reporting + swap_income_reporting,
+            dealing_pnl_reporting
+            + commission_income_reporting
+            + swap_income_reporting
+            + fee_income_reporting,
             total_reporting,
             0
         from {{ ref("fct_daily_pnl") }}
         where total_reporting is not null and business_date >= {{ first_day }}
-        {% for line in ["closed_pnl", "floating_change", "swap", "commission"] %}
+        {% for line in [
+                "closed_pnl",
+                "floating_change",
+                "swap",
+                "commission",
+                "fee",
+            ] %}
             union all
             select
                 'pnl_{{ line }}_is_accounts',

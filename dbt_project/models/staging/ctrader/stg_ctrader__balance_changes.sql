@@ -8,6 +8,7 @@ with
             balance_version,
             'deal' as origin,
             deal_id as origin_id,
+            business_date,
             executed_at_utc as changed_at_utc,
             balance_amount
         from {{ ref("stg_ctrader__deals") }}
@@ -20,6 +21,7 @@ with
             balance_version,
             'cash_flow' as origin,
             balance_history_id as origin_id,
+            business_date,
             changed_at_utc,
             balance_amount
         from {{ ref("stg_ctrader__cash_flows") }}
@@ -44,6 +46,7 @@ select
     numbered.balance_version,
     numbered.origin,
     numbered.origin_id,
+    numbered.business_date,
     numbered.changed_at_utc,
     numbered.balance_amount,
     greatest(

@@ -15,6 +15,7 @@ select
     flows.balance_history_id,
     flows.ctid_trader_account_id as account_id,
     accounts.login,
+    flows._business_date as business_date,
     flows.operation_type as operation_code,
     operations.operation,
     operations.moves,

@@ -29,6 +29,7 @@ select
     measured.deal_id,
     measured.ctid_trader_account_id as account_id,
     accounts.login,
+    measured._business_date as business_date,
     measured.order_id,
     measured.position_id,
     measured.symbol_id,

@@ -1,0 +1,84 @@
+"""The books of the MetaTrader 4 and the cTrader server against the simulator's truth."""
+
+from __future__ import annotations
+
+from quality.truth_queries import UNROUNDED, Comparison
+
+_FILE = "platform_books.parquet"
+_DAY = ("tenant_id", "server_id", "login", "business_date")
+_OF_THE_SERVERS = "(tenant_id, server_id) IN (SELECT (tenant_id, server_id) FROM {file})"
+
+PLATFORM_ACCOUNT_DAYS = Comparison(
+    id="truth_platform_account_days",
+    what="Balances and results of every MT4 and cTrader account and day equal the truth",
+    file=_FILE,
+    needs=("finance.fct_account_days",),
+    key=_DAY,
+    amounts=(
+        "opening_balance",
+        "closing_balance",
+        "closing_credit",
+        "closed_pnl",
+        "swap",
+        "commission",
+        "fee",
+        "floating",
+    ),
+    truth="SELECT * FROM {file}",
+    # A day on which a trade was opened and nothing moved has a row in the books only.
+    books=f"""
+        SELECT * FROM (
+            SELECT
+                tenant_id,
+                server_id,
+                login,
+                business_date,
+                opening_balance_amount AS opening_balance,
+                closing_balance_amount AS closing_balance,
+                closing_credit_amount AS closing_credit,
+                closed_pnl_amount AS closed_pnl,
+                swap_amount AS swap,
+                commission_amount + commission_round_amount AS commission,
+                fees_amount + charges_amount AS fee,
+                floating_pnl_amount + floating_swap_amount AS floating,
+                credit_change_amount,
+                lag(floating_pnl_amount + floating_swap_amount, 1, 0) OVER (
+                    PARTITION BY tenant_id, server_id, login ORDER BY business_date
+                ) AS floating_before
+            FROM lake.finance.fct_account_days
+            WHERE {_OF_THE_SERVERS}
+        )
+        WHERE opening_balance <> closing_balance OR credit_change_amount <> 0
+            OR closed_pnl <> 0 OR swap <> 0 OR commission <> 0 OR fee <> 0
+            OR floating <> floating_before
+    """,
+)
+
+PLATFORM_PNL = Comparison(
+    id="truth_platform_pnl",
+    what="Each line of the broker's P&L on MT4 and cTrader accounts equals the truth",
+    file=_FILE,
+    needs=("finance.fct_daily_pnl",),
+    key=_DAY,
+    amounts=("dealing_pnl", "commission_income", "swap_income", "fee_income"),
+    truth="""
+        SELECT * FROM {file}
+        WHERE dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0 OR fee_income <> 0
+    """,
+    books=f"""
+        SELECT
+            tenant_id,
+            server_id,
+            login,
+            business_date,
+            sum(dealing_pnl_reporting) AS dealing_pnl,
+            sum(commission_income_reporting) AS commission_income,
+            sum(swap_income_reporting) AS swap_income,
+            sum(fee_income_reporting) AS fee_income
+        FROM lake.finance.fct_daily_pnl
+        WHERE {_OF_THE_SERVERS}
+        GROUP BY ALL
+        HAVING dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0 OR fee_income <> 0
+    """,
+    precision=UNROUNDED,
+)
