@@ -139,6 +139,8 @@ DEALS = Suite(
             f.is_trade AND f.balance_effect_amount <> f.closed_pnl_amount + f.swap_amount
                 + f.commission_amount + f.fee_amount AS is_effect_wrong,
             a.account_key IS NULL AS is_orphan,
+            CASE WHEN f.platform = 'mt5' THEN f.action END AS mt5_action,
+            f.action = 'unknown' OR f.component = 'unknown' AS is_unknown,
             {IS_FUTURE.format(column="business_date")}
         FROM lake.canonical.can_deals AS f
         {BY_SERVER_DAY}
@@ -175,8 +177,9 @@ DEALS = Suite(
             "credit_effect_amount",
         ),
         between("times_held", 1, 1, "A deal is held once"),
+        never("is_unknown", "Every deal is of a kind that the books know"),
         one_of(
-            "action",
+            "mt5_action",
             "buy",
             "sell",
             "balance",

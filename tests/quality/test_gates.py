@@ -132,7 +132,7 @@ FAULTS = [
     (
         "canonical.can_deals",
         "UPDATE lake.canonical.can_deals SET action = 'gift' WHERE deal_id = 6",
-        "action",
+        "mt5_action",
     ),
     (
         "canonical.can_deals",
