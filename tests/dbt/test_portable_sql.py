@@ -40,6 +40,16 @@ def test_no_star_above_staging() -> None:
     assert [path.name for path in above if STAR.search(_code(path))] == []
 
 
+def test_no_view_keeps_the_watermarks_of_the_build_that_made_it() -> None:
+    # a later build of an unchanged project leaves views as they are
+    of_a_build = re.compile(r"is_new_load|touched_|pnl_days|watermark_(from|to)|is_incremental")
+    views = [
+        path for path in MODELS if "staging" in path.parts or 'materialized="view"' in _code(path)
+    ]
+    assert views
+    assert [path.name for path in views if of_a_build.search(_code(path))] == []
+
+
 def test_every_model_has_its_documentation_beside_it() -> None:
     assert [path.name for path in MODELS if not path.with_suffix(".yml").exists()] == []
 
