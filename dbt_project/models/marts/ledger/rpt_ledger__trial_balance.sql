@@ -14,7 +14,7 @@ with
             sum(amount_reporting) as amount_reporting,
             max(reporting_currency) as reporting_currency
         from {{ ref("rpt_ledger__general_ledger") }}
-        group by {{ account }}, 2
+        group by {{ account }}, period
     ),
 
     periods as (select distinct tenant_id, period from moved),

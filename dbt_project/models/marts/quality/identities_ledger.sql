@@ -16,12 +16,12 @@
     "journal_amounts_have_a_rate": "Every journal entry in a known currency has a rate to the reporting currency",
     "trial_balance_is_zero": "Debits equal credits by legal entity, currency and day",
     "ledger_days_are_the_postings": "The daily balances of the ledger are the sums of its postings, by account and day",
-    "client_liability_is_balance": "What the ledger owes on an account is the account's balance, on every day",
-    "client_credit_is_credit": "The client credit in the ledger is the account's credit, on every day",
+    "client_liability_is_balance": "What the ledger owes on an account is the balance of the account, on every day",
+    "client_credit_is_credit": "The client credit in the ledger is the credit of the account, on every day",
     "client_floating_is_floating": "The client floating result in the ledger is that of the account, on every day",
-    "journal_dealing_is_pnl": "The journal's dealing accounts are the dealing line of the P&L, by account, symbol and day",
-    "journal_commission_is_pnl": "The journal's commission income is the commission line of the P&L, by account, symbol and day",
-    "journal_swap_is_pnl": "The journal's swap income is the swap line of the P&L, by account, symbol and day",
+    "journal_dealing_is_pnl": "The dealing accounts of the journal are the dealing line of the P&L, by account, symbol and day",
+    "journal_commission_is_pnl": "The commission income of the journal is the commission line of the P&L, by account, symbol and day",
+    "journal_swap_is_pnl": "The swap income of the journal is the swap line of the P&L, by account, symbol and day",
     "ib_payable_is_commission_ledger": "What the ledger owes a partner is what the commission ledger booked, by partner and day",
 } -%}
 
@@ -40,6 +40,7 @@ with
             debited_account,
             is_converted,
             currency,
+            currency as entry_currency,
             amount,
             amount_reporting,
             reporting_currency,
@@ -63,6 +64,7 @@ with
                     "book",
                     "symbol",
                     "source_id",
+                    "entry_currency",
                 ],
             )
         }}
@@ -82,23 +84,23 @@ with
         where business_date >= {{ first_day }}
     ),
 
-    -- an entry of the journal has one currency of its own; the reporting currency is
-    -- the other
     balanced as (
-        select {{ day }}, currency, sum(amount) as amount
+        select {{ day }}, sum(amount) as amount
         from postings
         group by
             {{ day }},
-            currency,
             entry_kind,
             account_key,
             partner_key,
             symbol,
             source_id,
-            position_currency
+            entry_currency,
+            currency
     ),
 
-    closes as (select distinct tenant_id, server_id from {{ ref("int_server_closes") }}),
+    closes as (
+        select distinct tenant_id, server_id from {{ ref("int_server_closes") }}
+    ),
 
     accounts as (
         select account_key, tenant_id, server_id, login, money_divisor, is_excluded
@@ -117,8 +119,11 @@ with
         from {{ ref("fct_journal_entries") }}
         where
             business_date < {{ first_day }}
-            and credited_account
-            in ({% for account in client_accounts %} '{{ account }}'{{ "," if not loop.last }} {% endfor %})
+            and credited_account in (
+                {% for account in client_accounts %}
+                    '{{ account }}'{{ "," if not loop.last }}
+                {% endfor %}
+            )
         group by account_key
     ),
 
@@ -133,8 +138,11 @@ with
             {%- endfor %}
         from entries
         where
-            credited_account
-            in ({% for account in client_accounts %} '{{ account }}'{{ "," if not loop.last }} {% endfor %})
+            credited_account in (
+                {% for account in client_accounts %}
+                    '{{ account }}'{{ "," if not loop.last }}
+                {% endfor %}
+            )
         group by {{ day }}, account_key
     ),
 
@@ -144,10 +152,16 @@ with
             days.server_id,
             days.business_date,
             days.account_key,
-            {{ to_main_currency("days.closing_balance_amount", "accounts.money_divisor") }}
-            as client_liability,
-            {{ to_main_currency("days.closing_credit_amount", "accounts.money_divisor") }}
-            as client_credit,
+            {{
+                to_main_currency(
+                    "days.closing_balance_amount", "accounts.money_divisor"
+                )
+            }} as client_liability,
+            {{
+                to_main_currency(
+                    "days.closing_credit_amount", "accounts.money_divisor"
+                )
+            }} as client_credit,
             case
                 when closes.server_id is not null
                 then
@@ -189,8 +203,10 @@ with
             account_days.server_id,
             account_days.business_date,
             {%- for account in client_accounts %}
-                coalesce(openings.{{ account }}, 0)
-                + sum(coalesce(moved.{{ account }}, 0)) over (
+                coalesce(
+                    openings.{{ account }},
+                    0
+                ) + sum(coalesce(moved.{{ account }}, 0)) over (
                     partition by account_days.account_key
                     order by account_days.business_date
                     rows between unbounded preceding and current row
@@ -278,7 +294,9 @@ with
             coalesce(pnl.business_date, journal_pnl.business_date) as business_date,
             {%- for line in lines %}
                 case
-                    when journal_pnl.account_key is null then 0 else journal_pnl.{{ line }}
+                    when journal_pnl.account_key is null
+                    then 0
+                    else journal_pnl.{{ line }}
                 end as journal_{{ line }},
                 case
                     when pnl.account_key is null then 0 else pnl.{{ line }}
@@ -373,24 +391,20 @@ with
         from entries
         where currency <> 'XXX'
         union all
-        select
-            'trial_balance_is_zero', {{ day }}, sum(debit_amount), sum(credit_amount)
+        select 'trial_balance_is_zero', {{ day }}, sum(debit_amount), sum(credit_amount)
         from ledger_days
         group by {{ day }}, legal_entity, currency
         union all
         select 'ledger_days_are_the_postings', {{ day }}, held, posted
         from sides
         {%- for identity, account in [
-            ("client_liability_is_balance", "client_liability"),
-            ("client_credit_is_credit", "client_credit"),
-            ("client_floating_is_floating", "client_floating"),
-        ] %}
+                ("client_liability_is_balance", "client_liability"),
+                ("client_credit_is_credit", "client_credit"),
+                ("client_floating_is_floating", "client_floating"),
+            ] %}
             union all
             select
-                '{{ identity }}',
-                {{ day }},
-                ledger_{{ account }},
-                books_{{ account }}
+                '{{ identity }}', {{ day }}, ledger_{{ account }}, books_{{ account }}
             from compared
         {%- endfor %}
         {%- for line in lines %}
@@ -410,8 +424,10 @@ with
 
     identities as (
         {% for identity, sentence in sentences.items() %}
-            select '{{ identity }}' as identity_id, '{{ sentence | replace("'", "''") }}' as what
-            {{ "union all" if not loop.last }}
+            select
+                '{{ identity }}' as identity_id,
+                '{{ sentence }}' as what
+                {{ "union all" if not loop.last }}
         {% endfor %}
     ),
 
