@@ -22,6 +22,7 @@ BOOKS = (
     "finance.fct_account_days",
     "finance.fct_breaks",
     "finance.fct_daily_pnl",
+    "finance.fct_journal_postings",
     "finance.fct_open_positions",
     "partners.fct_commission_ledger",
     "compliance.fct_alerts",

@@ -168,6 +168,39 @@ DAILY_PNL_BROKER = Comparison(
     precision=UNROUNDED,
 )
 
+JOURNAL_PNL = Comparison(
+    id="truth_journal_pnl",
+    what="The journal's income by account, symbol and day equals the simulator's truth of the P&L",
+    file="daily_pnl.parquet",
+    needs=("finance.fct_journal_postings",),
+    key=("server_id", "login", "symbol", "business_date"),
+    amounts=("dealing_pnl", "commission_income", "swap_income"),
+    # A day on which nothing moved has a row in the truth and no posting.
+    truth="""
+        SELECT * REPLACE (coalesce(symbol, '') AS symbol) FROM {file}
+        WHERE dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0
+    """,
+    # Credits are income.
+    books="""
+        SELECT
+            server_id,
+            split_part(account_key, '/', 3)::BIGINT AS login,
+            symbol,
+            business_date,
+            -sum(amount) FILTER (ledger_account IN ('dealing_realised', 'dealing_unrealised'))
+                AS dealing_pnl,
+            -sum(amount) FILTER (ledger_account = 'commission_income') AS commission_income,
+            -sum(amount) FILTER (ledger_account = 'swap_income') AS swap_income
+        FROM lake.finance.fct_journal_postings
+        WHERE ledger_account IN (
+            'dealing_realised', 'dealing_unrealised', 'commission_income', 'swap_income'
+        )
+        GROUP BY ALL
+        HAVING dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0
+    """,
+    precision=UNROUNDED,
+)
+
 COMMISSION_LEDGER = Comparison(
     id="truth_commission_ledger",
     what="What is booked per deal, partner, level and model equals the simulator's truth",
@@ -294,6 +327,7 @@ BOOK_COMPARISONS = (
     ACCOUNT_DAYS,
     DAILY_PNL_CLIENTS,
     DAILY_PNL_BROKER,
+    JOURNAL_PNL,
     COMMISSION_LEDGER,
     ALERTS,
     BREAKS,

@@ -13,7 +13,13 @@ from tests.dbt.pencil_broker import PencilBroker, first_load
 from warehouse.connection import connect
 from warehouse.settings import Settings
 
-MODELS = ["+identities_finance", "+fct_daily_pnl", "can_cash_movements"]
+MODELS = [
+    "+identities_finance",
+    "+fct_daily_pnl",
+    "can_cash_movements",
+    "+identities_ledger",
+    "path:models/marts/ledger",
+]
 MARTS = {
     "canonical.can_deals": "deal_id",
     "finance.fct_open_positions": "business_date, position_id",

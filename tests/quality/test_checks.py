@@ -30,6 +30,7 @@ ALL_RULES = {
     "truth_account_days",
     "truth_daily_pnl_clients",
     "truth_daily_pnl_broker",
+    "truth_journal_pnl",
     "truth_commission_ledger",
     "truth_alerts",
     "truth_breaks",

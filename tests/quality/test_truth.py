@@ -31,6 +31,7 @@ def test_books_that_equal_the_truth(settings: Settings) -> None:
         "truth_account_days": 4,
         "truth_daily_pnl_clients": 2,
         "truth_daily_pnl_broker": 2,
+        "truth_journal_pnl": 2,
         "truth_commission_ledger": 1,
         "truth_alerts": 1,
         "truth_breaks": 0,
@@ -63,6 +64,18 @@ def test_a_cent_is_found(
         """
     )
     check = compared(settings)[check_id]
+    assert (check.broken, check.worst) == (1, Decimal("0.01"))
+
+
+@pytest.mark.unit
+def test_a_cent_in_the_journal_is_found(settings: Settings, change: Change) -> None:
+    change(
+        """
+        UPDATE lake.finance.fct_journal_postings SET amount = amount + 0.01
+        WHERE ledger_account = 'swap_income' AND business_date = DATE '2026-10-28'
+        """
+    )
+    check = compared(settings)["truth_journal_pnl"]
     assert (check.broken, check.worst) == (1, Decimal("0.01"))
 
 

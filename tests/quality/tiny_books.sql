@@ -128,6 +128,17 @@ FROM (VALUES
     ('2026-10-29', 80, -50, 0)
 ) AS v (business_date, closed, floating_change, swap);
 
+-- only what the comparison with the truth reads
+CREATE TABLE lake.finance.fct_journal_postings AS
+SELECT pnl.tenant_id, pnl.server_id, pnl.business_date, pnl.account_key, pnl.symbol,
+    lines.ledger_account, lines.amount
+FROM lake.finance.fct_daily_pnl AS pnl, LATERAL (VALUES
+    ('dealing_realised', pnl.client_closed_pnl_amount),
+    ('dealing_unrealised', pnl.client_floating_change_amount),
+    ('commission_income', pnl.client_commission_amount),
+    ('swap_income', pnl.client_swap_amount)
+) AS lines (ledger_account, amount);
+
 CREATE TABLE lake.finance.fct_breaks (
     break_key VARCHAR, tenant_id VARCHAR, server_id VARCHAR, login BIGINT, account_key VARCHAR,
     business_date DATE, last_date DATE, kind VARCHAR, break_type VARCHAR, amount DECIMAL(38, 8),

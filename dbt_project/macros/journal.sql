@@ -1,0 +1,241 @@
+{#- The amounts of a deal that become entries, each of its own kind. -#}
+{% macro deal_measures() -%}
+    {{ return(["closed_pnl", "swap", "commission", "fee", "operation", "credit"]) }}
+{%- endmacro %}
+
+
+{#- The kind of entry that a measure of a deal makes; an operation is what its component says. -#}
+{% macro deal_entry_kind(measure, component) -%}
+    case
+        when {{ measure }} <> 'operation'
+        then {{ measure }}
+        when
+            {{ component }} in (
+                'deposit',
+                'withdrawal',
+                'internal_transfer',
+                'charge',
+                'correction',
+                'bonus',
+                'commission',
+                'interest',
+                'dividend',
+                'tax'
+            )
+        then {{ component }}
+        when {{ component }} = 'commission_round'
+        then 'commission'
+        when {{ component }} = 'agent'
+        then 'agent_commission'
+        when {{ component }} = 'so_compensation'
+        then 'negative_balance'
+        else 'unknown_operation'
+    end
+{%- endmacro %}
+
+
+{#-
+    A close's floating result counts for its own day and, taken away, for the close after it: weight
+    and close of each step of a relation of closes.
+-#}
+{% macro floating_steps(closes) -%}
+    (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            business_date as close_date,
+            has_positions,
+            cast(1 as decimal(1, 0)) as weight
+        from {{ closes }} as own
+        union all
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            previous_close_date,
+            has_positions,
+            cast(-1 as decimal(1, 0))
+        from {{ closes }} as next
+        where previous_close_date is not null
+    )
+{%- endmacro %}
+
+
+{#- An amount in account currency as the account's main currency: cents as a hundredth. -#}
+{% macro to_main_currency(amount, divisor) -%}
+    case
+        {{ divisor }}
+        when 100
+        then cast({{ amount }} * cast(0.01 as decimal(3, 2)) as decimal(38, 8))
+        else cast({{ amount }} as decimal(38, 8))
+    end
+{%- endmacro %}
+
+
+{#- The UTC days at payment providers whose transactions, or whose rate, the new loads changed. -#}
+{% macro touched_payment_days() -%}
+    (
+        select
+            versions._tenant_id as tenant_id,
+            versions._source as server_id,
+            cast(
+                {{
+                    server_time_to_utc(
+                        "versions.event_at", "versions.event_zone", "0"
+                    )
+                }} as date
+            ) as business_date
+        from {{ source("raw", "psp_transactions") }} as versions
+        left join
+            {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
+            on newer.row_id = versions._row_id
+        where
+            ({{ is_new_load("versions._load_id") }})
+            or ({{ is_new_load("newer.superseded_by_load") }})
+        union
+        select providers._tenant_id, providers._source, rates.business_date
+        from {{ ref("can_fx_rates") }} as rates
+        cross join
+            (
+                select distinct _tenant_id, _source
+                from {{ source("raw", "psp_transactions") }}
+            ) as providers
+        where {{ is_new_load("rates.load_id") }}
+    )
+{%- endmacro %}
+
+
+{#-
+    The days whose entries change: those of the P&L, those on which a build since the last finished
+    one booked partners' commission, and the touched days at payment providers.
+-#}
+{% macro journal_days() -%}
+    (
+        select tenant_id, server_id, business_date
+        from {{ pnl_days() }} as changed
+        union
+        select tenant_id, server_id, business_date
+        from {{ ref("fct_commission_ledger") }}
+        where
+            build_id > (
+                select coalesce(max(build_id), -1)
+                from {{ source("meta", "builds") }}
+                where status = 'done'
+            )
+        union
+        select tenant_id, server_id, business_date
+        from {{ touched_payment_days() }} as payments
+    )
+{%- endmacro %}
+
+
+{#- The key of an entry: what makes it one, as text. -#}
+{% macro journal_entry_key(row) -%}
+    {{ row }}.tenant_id
+    || '/'
+    || {{ row }}.server_id
+    || '|'
+    || cast({{ row }}.business_date as varchar)
+    || '|'
+    || {{ row }}.entry_kind
+    || '|'
+    || coalesce({{ row }}.account_key, '')
+    || '|'
+    || coalesce({{ row }}.partner_key, '')
+    || '|'
+    || {{ row }}.symbol
+    || '|'
+    || {{ row }}.currency
+    || '|'
+    || {{ row }}.source_id
+{%- endmacro %}
+
+
+{#-
+    The postings of entries: the select list and joins that turn each row of `entries` into two
+    postings, or four where an account kept in the reporting currency (income or expense) meets
+    another currency. The third and fourth exchange one for the other through the FX position.
+    Every column of `keep` comes along.
+-#}
+{% macro journal_postings(entries, keep) -%}
+    select
+        {%- for column in keep %} entries.{{ column }}, {%- endfor %}
+        numbers.posting_number,
+        case
+            numbers.posting_number
+            when 1
+            then entries.credited_account
+            when 2
+            then entries.debited_account
+            when 3
+            then 'fx_position'
+            else 'fx_position_value'
+        end as ledger_account,
+        case
+            when
+                numbers.posting_number = 4
+                or (numbers.posting_number = 2 and entries.is_converted)
+            then entries.reporting_currency
+            else entries.currency
+        end as currency,
+        case
+            when numbers.posting_number > 2 then entries.currency else ''
+        end as position_currency,
+        case
+            when numbers.posting_number = 1
+            then - entries.amount
+            when numbers.posting_number = 4
+            then - entries.amount_reporting
+            when numbers.posting_number = 2 and entries.is_converted
+            then entries.amount_reporting
+            else entries.amount
+        end as amount,
+        case
+            when numbers.posting_number in (1, 4)
+            then - entries.amount_reporting
+            else entries.amount_reporting
+        end as amount_reporting,
+        entries.reporting_currency
+    from {{ entries }} as entries
+    inner join
+        (
+            select cast(1 as integer) as posting_number
+            union all
+            select 2
+            union all
+            select 3
+            union all
+            select 4
+        ) as numbers
+        on numbers.posting_number <= 2
+        or (entries.is_converted and entries.currency <> entries.reporting_currency)
+{%- endmacro %}
+
+
+{#-
+    The first day whose ledger identities a build may have changed, as a literal: days of changed
+    entries, and the first day of each account whose balance is rolled forward again.
+-#}
+{% macro first_ledger_day() -%}
+    {%- set query -%}
+        select cast(min(changed.first_date) as varchar)
+        from (
+            select business_date as first_date from {{ journal_days() }} as days
+            union all
+            select first_date from {{ touched_accounts() }} as accounts
+        ) as changed
+    {%- endset -%}
+    {%- if not (execute and is_incremental()) -%}
+        {{ return("date '1900-01-01'") }}
+    {%- endif -%}
+    {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
+{%- endmacro %}
+
+
+{% macro delete_changed_ledger_identities() -%}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where business_date is null or business_date >= {{ first_ledger_day() }}
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,267 @@
+"""The journal of the pencil broker: each posting by hand, and what a corrected past does to it.
+
+The tests of this module run in order: each adds a load to the books of the one before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.dbt.conftest import PencilBooks
+from tests.dbt.pencil_broker import MON, TUE, WED, deal, filetime, report
+
+pytestmark = pytest.mark.dbt
+
+D = Decimal
+LATER = filetime(dt.datetime(2026, 3, 4, 21))
+LEDGER = {
+    "finance.fct_journal_entries": "business_date, account_key, symbol, entry_kind, source_id",
+    "finance.fct_ledger_days": "business_date, server_id, ledger_account, currency, book, "
+    "position_currency",
+    "finance.rpt_ledger__fx_revaluations": "currency, legal_entity, business_date",
+    "meta.identities_ledger": "identity_id, server_id, business_date",
+}
+
+
+def ledger(books: PencilBooks) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the ledger's tables."""
+    return {
+        table: books.rows(f"SELECT * FROM lake.{table} ORDER BY {order}")
+        for table, order in LEDGER.items()
+    }
+
+
+def postings(books: PencilBooks, day: dt.date, where: str = "true") -> list[tuple[Any, ...]]:
+    """Login, kind, posting, ledger account, currency and amount of the postings of a day."""
+    return books.rows(f"""
+        SELECT split_part(account_key, '/', 3), entry_kind, posting_number, ledger_account,
+            currency, round(amount, 4)
+        FROM lake.finance.fct_journal_postings
+        WHERE business_date = DATE '{day}' AND ({where})
+        ORDER BY account_key, entry_kind, posting_number
+    """)
+
+
+def broken(books: PencilBooks) -> list[tuple[Any, ...]]:
+    """Identities of the ledger that do not hold."""
+    return books.rows("""
+        SELECT identity_id, server_id, business_date, broken, worst
+        FROM lake.meta.identities_ledger WHERE broken > 0 ORDER BY ALL
+    """)
+
+
+def test_the_postings_of_monday(books: PencilBooks) -> None:
+    rows = postings(books, MON)
+    expected = [
+        # 101, dollars: 1,000.00 in, 5.00 of commission, 100.00 floating and -2.00 accrued
+        ("101", "commission", 1, "client_liability", "USD", "5"),
+        ("101", "commission", 2, "commission_income", "USD", "-5"),
+        ("101", "deposit", 1, "client_liability", "USD", "-1000"),
+        ("101", "deposit", 2, "psp_clearing", "USD", "1000"),
+        ("101", "floating_pnl", 1, "client_floating", "USD", "-100"),
+        ("101", "floating_pnl", 2, "dealing_unrealised", "USD", "100"),
+        ("101", "floating_swap", 1, "client_floating", "USD", "2"),
+        ("101", "floating_swap", 2, "swap_income", "USD", "-2"),
+        # 102, euros in the A book: its 20.00 are hedged outside; 4.00 EUR of commission are 4.40
+        # dollars of income, and the broker now has 4.00 EUR
+        ("102", "closed_pnl", 1, "client_liability", "EUR", "-20"),
+        ("102", "closed_pnl", 2, "lp_hedge_clearing", "EUR", "20"),
+        ("102", "commission", 1, "client_liability", "EUR", "4"),
+        ("102", "commission", 2, "commission_income", "USD", "-4.4"),
+        ("102", "commission", 3, "fx_position", "EUR", "-4"),
+        ("102", "commission", 4, "fx_position_value", "USD", "4.4"),
+        ("102", "deposit", 1, "client_liability", "EUR", "-500"),
+        ("102", "deposit", 2, "psp_clearing", "EUR", "500"),
+        ("103", "deposit", 1, "client_liability", "JPY", "-100000"),
+        ("103", "deposit", 2, "psp_clearing", "JPY", "100000"),
+        # 104 counts in cents, the ledger in dollars; 105 is excluded
+        ("104", "deposit", 1, "client_liability", "USD", "-100"),
+        ("104", "deposit", 2, "psp_clearing", "USD", "100"),
+    ]
+    assert rows == [(*row[:5], D(row[5]).normalize()) for row in expected]
+
+
+def test_the_postings_of_tuesday(books: PencilBooks) -> None:
+    rows = postings(books, TUE, "account_key <> 'demo/pencil/101' OR account_key IS NULL")
+    expected = [
+        ("102", "credit", 1, "client_credit", "EUR", "-50"),
+        ("102", "credit", 2, "credit_granted", "EUR", "50"),
+        ("103", "closed_pnl", 1, "client_liability", "JPY", "1234"),
+        ("103", "closed_pnl", 2, "dealing_realised", "USD", "-9.1407"),  # at 1.20 / 162
+        ("103", "closed_pnl", 3, "fx_position", "JPY", "-1234"),
+        ("103", "closed_pnl", 4, "fx_position_value", "USD", "9.1407"),
+        ("104", "closed_pnl", 1, "client_liability", "USD", "-2.5"),
+        ("104", "closed_pnl", 2, "dealing_realised", "USD", "2.5"),
+        ("104", "commission", 1, "client_liability", "USD", "0.1"),
+        ("104", "commission", 2, "commission_income", "USD", "-0.1"),
+        # 4.00 EUR went from 1.10 to 1.20
+        (None, "fx_revaluation", 1, "fx_revaluation", "USD", "-0.4"),
+        (None, "fx_revaluation", 2, "fx_position_value", "USD", "0.4"),
+    ]
+    assert rows == [(*row[:5], D(row[5]).normalize()) for row in expected]
+    # half of 101's position closed: 100.00 realised, and what floats grew by 50.00
+    assert postings(books, TUE, "ledger_account LIKE 'dealing%' AND account_key LIKE '%101'") == [
+        ("101", "closed_pnl", 2, "dealing_realised", "USD", D("1E+2")),
+        ("101", "floating_pnl", 2, "dealing_unrealised", "USD", D("5E+1")),
+    ]
+
+
+def test_the_position_is_revalued_on_the_last_day_too(books: PencilBooks) -> None:
+    assert books.rows("""
+        SELECT currency, business_date, position_amount, round(value_before, 4),
+            round(value_after, 4), round(revaluation_amount, 4)
+        FROM lake.finance.rpt_ledger__fx_revaluations ORDER BY currency, business_date
+    """) == [
+        ("EUR", MON, D(4), D("4.4"), D("4.4"), D(0)),
+        ("EUR", TUE, D(4), D("4.4"), D("4.8"), D("0.4")),
+        ("EUR", WED, D(4), D("4.8"), D(5), D("0.2")),
+        ("JPY", TUE, D(1234), D("9.1407"), D("9.1407"), D(0)),
+        ("JPY", WED, D(1234), D("9.1407"), D("9.3485"), D("0.2077")),  # at 1.25 / 165
+    ]
+
+
+def test_the_reports_agree(books: PencilBooks) -> None:
+    assert books.rows("""
+        SELECT currency, sum(closing_amount), count(*)
+        FROM lake.finance.rpt_ledger__trial_balance GROUP BY currency ORDER BY currency
+    """) == [("EUR", D(0), 6), ("JPY", D(0), 3), ("USD", D(0), 9)]
+    # what the broker owes at the end: balances of 101 and 104, of 102 and of 103
+    assert books.rows("""
+        SELECT currency, opening_amount, debit_amount, credit_amount, closing_amount
+        FROM lake.finance.rpt_ledger__trial_balance
+        WHERE ledger_account = 'client_liability' ORDER BY currency
+    """) == [
+        ("EUR", D(0), D(104), D("5.2E+2"), D("-416")),
+        ("JPY", D(0), D("1234"), D("1E+5"), D("-98766")),
+        ("USD", D(0), D("8.6"), D("1202.5"), D("-1193.9")),
+    ]
+    assert books.rows("""
+        SELECT business_date, opening_amount, debit_amount, credit_amount, closing_amount
+        FROM lake.finance.rpt_ledger__general_ledger
+        WHERE ledger_account = 'dealing_unrealised' ORDER BY business_date
+    """) == [
+        (MON, D(0), D("1E+2"), D(0), D("1E+2")),
+        (TUE, D("1E+2"), D("5E+1"), D(0), D("1.5E+2")),
+        (WED, D("1.5E+2"), D(0), D(125), D(25)),
+    ]
+    assert books.rows("""
+        SELECT ledger_account, business_date, opening_amount, closing_amount
+        FROM lake.finance.rpt_ledger__client_accounts
+        WHERE account_key = 'demo/pencil/102' ORDER BY ledger_account, business_date
+    """) == [
+        ("client_credit", TUE, D(0), D("5E+1")),
+        ("client_liability", MON, D(0), D("516")),
+        ("client_liability", WED, D("516"), D("416")),
+    ]
+
+
+def test_every_entry_is_the_sum_of_its_sources(books: PencilBooks) -> None:
+    key = "business_date, entry_kind, account_key, partner_key, symbol, currency"
+    assert books.rows(f"""
+        SELECT {key}, sum(amount) FROM (
+            SELECT {key}, amount FROM lake.finance.fct_journal_entries
+            WHERE entry_kind NOT LIKE 'psp%'
+            UNION ALL
+            SELECT {key}, -amount FROM lake.finance.rpt_ledger__entry_sources
+        ) GROUP BY {key} HAVING sum(amount) <> 0
+    """) == []
+    assert books.rows("""
+        SELECT source_key, source_date, amount FROM lake.finance.rpt_ledger__entry_sources
+        WHERE account_key = 'demo/pencil/101' AND entry_kind = 'floating_pnl'
+            AND business_date = DATE '2026-03-03' ORDER BY source_date
+    """) == [("demo/pencil/1", MON, D("-1E+2")), ("demo/pencil/1", TUE, D("1.5E+2"))]
+
+
+def test_the_ledger_ties(books: PencilBooks) -> None:
+    assert broken(books) == []
+    checked = books.rows("""
+        SELECT identity_id FROM lake.meta.identities_ledger
+        GROUP BY identity_id HAVING sum(population) = 0
+    """)
+    assert checked == [("ib_payable_is_commission_ledger",)]
+
+
+def payment(event: str, kind: str, gross: float, day: dt.date, **more: Any) -> dict[str, Any]:
+    """A provider's event at noon UTC."""
+    return {
+        "psp_account": "m1",
+        "event_id": event,
+        "provider": "someone",
+        "event_type": kind,
+        "status": "settled",
+        "gross_currency": "EUR",
+        "gross_amount": gross,
+        "net_currency": "EUR",
+        "event_at": dt.datetime.combine(day, dt.time(12)),
+        "event_zone": "UTC",
+    } | more
+
+
+def test_payments_are_booked_by_their_utc_day(books: PencilBooks) -> None:
+    books.broker.load(
+        {
+            "psp_transactions": [
+                payment("d1", "deposit", 500.0, MON, fee_amount=10.0),
+                payment("p1", "payout", -490.0, TUE),
+            ]
+        }
+    )
+    books.build()
+    assert books.rows("""
+        SELECT business_date, ledger_account, currency, debit_amount - credit_amount
+        FROM lake.finance.fct_ledger_days WHERE server_id = 'psp'
+        ORDER BY business_date, ledger_account
+    """) == [
+        (MON, "fx_position", "EUR", D("1E+1")),
+        (MON, "fx_position_value", "USD", D("-11")),
+        (MON, "psp_balance", "EUR", D("4.9E+2")),
+        (MON, "psp_clearing", "EUR", D("-5E+2")),
+        (MON, "psp_fees", "USD", D(11)),
+        (TUE, "bank_client_money", "EUR", D("4.9E+2")),
+        (TUE, "psp_balance", "EUR", D("-4.9E+2")),
+    ]
+    assert broken(books) == []
+
+
+def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
+    books.broker.load(
+        {
+            "mt5_deals": [
+                deal(13, 101, MON, 5, 7.0, timestamp=LATER),
+                deal(14, 101, TUE, 99, -3.0, timestamp=LATER),  # an action nobody knows
+                deal(15, 106, TUE, 0, 12.0, entry=1, volume_ext=100_000_000),  # an unknown login
+            ],
+            "mt5_daily": [
+                report(101, TUE, 1_002.0, 1_098.5, profit=150.0, profit_storage=-2.0),
+                report(101, WED, 1_095.5, 1_095.5, profit=30.0, profit_storage=-3.0),
+                report(102, TUE, 500.0, 500.0, credit=50.0),
+                report(102, WED, 500.0, 400.0, credit=50.0),
+            ],
+            "psp_transactions": [payment("d1", "deposit", 500.0, TUE, fee_amount=12.0)],
+            "ecb_rates": [{"rate_date": WED, "currency": "USD", "rate_per_eur": "1.30"}],
+        },
+        gone=(5,),
+    )  # fmt: skip
+    books.build()
+    assert postings(books, MON, "account_key = 'demo/pencil/102'") == [
+        ("102", "deposit", 1, "client_liability", "EUR", D("-5E+2")),
+        ("102", "deposit", 2, "psp_clearing", "EUR", D("5E+2")),
+    ]
+    assert books.rows("""
+        SELECT account_key, entry_kind, debited_account, currency, amount
+        FROM lake.finance.fct_journal_entries
+        WHERE entry_kind IN ('unknown_operation', 'correction') OR account_key LIKE '%/106'
+        ORDER BY account_key, entry_kind
+    """) == [
+        ("demo/pencil/101", "correction", "adjustments", "USD", D(7)),
+        ("demo/pencil/101", "unknown_operation", "suspense", "USD", D(-3)),
+        ("demo/pencil/106", "closed_pnl", "suspense", "XXX", D(12)),
+    ]
+    assert broken(books) == []
+    incremental = ledger(books)
+    books.build(full_refresh=True)
+    assert ledger(books) == incremental
