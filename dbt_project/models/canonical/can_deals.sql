@@ -33,6 +33,7 @@ with
             deals.is_modified,
             deals.symbol,
             deals.price,
+            deals.market_spread_price,
             deals.contract_size,
             deals.volume_lots,
             deals.volume_closed_lots,
@@ -147,6 +148,7 @@ select
     coalesce(actions.is_trade, false)
     and coalesce(reasons.is_turnover, true) as is_turnover,
     deals.price,
+    deals.market_spread_price,
     deals.volume_lots,
     deals.volume_closed_lots,
     cast(deals.volume_lots * deals.contract_size as decimal(38, 8)) as volume_units,
