@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +26,7 @@ from tests.dbt.pencil_broker import MON, TUE, WED, PencilBroker, Row, deal, firs
 from warehouse.connection import connect
 from warehouse.errors import UsageError
 from warehouse.guard import run_guarded_query
-from warehouse.metrics import definitions, metric
+from warehouse.metrics import definitions, metric, read_metric
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 from warehouse.writer import transaction
@@ -89,29 +91,41 @@ def _load() -> dict[str, list[Row]]:
     }
 
 
+@dataclass
+class MetricBooks(PencilBooks):
+    """The pencil broker with its metrics, read over one connection: opening it is the slow part."""
+
+    def __post_init__(self) -> None:
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def frame(self, name: str, *by: str, first: dt.date = MON, last: dt.date = WED) -> pl.DataFrame:
+        """A metric from Monday to Wednesday."""
+        if self._con is None:
+            self._con = connect("read", settings=self.settings)
+        return read_metric(self._con, name, by=by, first=first, last=last, tenant="demo")
+
+    def total(self, name: str, first: dt.date = MON, last: dt.date = WED) -> Any:
+        """One figure of the whole broker."""
+        return self.frame(name, first=first, last=last)["value"][0]
+
+    def by(self, name: str, *dimensions: str, last: dt.date = WED) -> dict[Any, Any]:
+        """Values by the values of the dimensions."""
+        frame = self.frame(name, *dimensions, last=last)
+        keys = frame.select(dimensions).rows()
+        return {
+            key[0] if len(key) == 1 else key: value
+            for key, value in zip(keys, frame["value"], strict=True)
+        }
+
+
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
+def books(tmp_path_factory: pytest.TempPathFactory) -> MetricBooks:
     """The broker as of Wednesday evening, with its metrics."""
     settings = Settings(home=tmp_path_factory.mktemp("metrics"))
-    made = PencilBooks(settings, PencilBroker(settings), models=MODELS)
+    made = MetricBooks(settings, PencilBroker(settings), models=MODELS)
     made.broker.load(_load())
     made.build(tests=True)
     return made
-
-
-def total(books: PencilBooks, name: str, first: dt.date = MON, last: dt.date = WED) -> Any:
-    """One figure of the whole broker."""
-    return metric(name, settings=books.settings, first=first, last=last)["value"][0]
-
-
-def by(books: PencilBooks, name: str, *dimensions: str, last: dt.date = WED) -> dict[Any, Any]:
-    """Values of Monday to ``last`` by the values of the dimensions."""
-    frame = metric(name, settings=books.settings, by=dimensions, first=MON, last=last)
-    keys = frame.select(dimensions).rows()
-    return {
-        key[0] if len(key) == 1 else key: value
-        for key, value in zip(keys, frame["value"], strict=True)
-    }
 
 
 # Monday: dealing -100.00, commission 5.00 + 4.00 EUR at 1.10, swap 2.00.
@@ -151,51 +165,49 @@ NET = REVENUE - D("3.5")
         ("deposit_to_first_trade_days", D(1) / 3),  # 0, 0 and 103's one day
     ],
 )
-def test_figures_of_the_three_days(books: PencilBooks, name: str, value: Decimal) -> None:
-    assert total(books, name) == round(value, 8)
+def test_figures_of_the_three_days(books: MetricBooks, name: str, value: Decimal) -> None:
+    assert books.total(name) == round(value, 8)
 
 
-def test_days_of_sums_add_up_and_clients_are_counted_once(books: PencilBooks) -> None:
+def test_days_of_sums_add_up_and_clients_are_counted_once(books: MetricBooks) -> None:
     for one in definitions().values():
         if one.is_additive:
-            assert sum(by(books, one.name, "day").values()) == total(books, one.name), one.name
-    assert by(books, "active_clients", "day") == {MON: D(2), TUE: D(2)}
-    assert total(books, "active_clients") == 3
-    assert total(books, "active_clients", TUE, TUE) == 2  # C1's two accounts are one client
-    assert by(books, "active_clients", "month") == {dt.date(2026, 3, 1): D(3)}
-    assert by(books, "active_clients", "week") == {MON: D(3)}
+            assert sum(books.by(one.name, "day").values()) == books.total(one.name), one.name
+    assert books.by("active_clients", "day") == {MON: D(2), TUE: D(2)}
+    assert books.total("active_clients") == 3
+    assert books.total("active_clients", TUE, TUE) == 2  # C1's two accounts are one client
+    assert books.by("active_clients", "month") == {dt.date(2026, 3, 1): D(3)}
+    assert books.by("active_clients", "week") == {MON: D(3)}
 
 
-def test_dimensions(books: PencilBooks) -> None:
-    assert by(books, "trading_revenue", "book") == {"A": D("4.4"), "B": REVENUE - D("4.4")}
-    assert by(books, "active_clients", "book") == {"A": D(1), "B": D(2)}
-    assert by(books, "net_revenue", "partner") == {
+def test_dimensions(books: MetricBooks) -> None:
+    assert books.by("trading_revenue", "book") == {"A": D("4.4"), "B": REVENUE - D("4.4")}
+    assert books.by("active_clients", "book") == {"A": D(1), "B": D(2)}
+    assert books.by("net_revenue", "partner") == {
         "demo/P1": D("-119.4"),
         None: REVENUE + D("115.9"),
     }
-    assert by(books, "deposits", "client") == {
+    assert books.by("deposits", "client") == {
         "demo/C1": D(1100),
         "demo/C2": D(550),
         None: D("687.5"),
     }
-    assert by(books, "registrations", "country") == {"DE": D(2)}
-    assert by(books, "new_clients", "day", "book") == {
+    assert books.by("registrations", "country") == {"DE": D(2)}
+    assert books.by("new_clients", "day", "book") == {
         (MON, "A"): D(1),
         (MON, "B"): D(1),
         (TUE, "B"): D(1),
     }
-    every = by(books, "traded_lots", "legal_entity", "server", "desk", "instrument")
+    every = books.by("traded_lots", "legal_entity", "server", "desk", "instrument")
     assert every == {("Pencil Ltd", "pencil", "one", "EURUSD"): D("4.5")}
 
 
-def test_a_ratio_is_the_ratio_of_the_sums_over_its_grain(books: PencilBooks) -> None:
-    days = by(books, "revenue_per_active_client", "day")
+def test_a_ratio_is_the_ratio_of_the_sums_over_its_grain(books: MetricBooks) -> None:
+    days = books.by("revenue_per_active_client", "day")
     assert days[MON] == D("-44.3")
     assert days[WED] is None  # nobody traded
-    assert total(books, "revenue_per_active_client") != sum(value or 0 for value in days.values())
-    frame = metric(
-        "client_income_retention", settings=books.settings, by=["day"], first=MON, last=WED
-    )
+    assert books.total("revenue_per_active_client") != sum(value or 0 for value in days.values())
+    frame = books.frame("client_income_retention", "day")
     assert frame.row(0, named=True) == {
         "day": MON,
         "value": round(D("-88.6") / D("21.4"), 8),
@@ -204,21 +216,21 @@ def test_a_ratio_is_the_ratio_of_the_sums_over_its_grain(books: PencilBooks) -> 
     }
 
 
-def test_lifetime_value_runs_from_the_first_day(books: PencilBooks) -> None:
+def test_lifetime_value_runs_from_the_first_day(books: MetricBooks) -> None:
     tuesday = round((D("-88.6") - D("143.25925926")) / 3, 8)
-    assert by(books, "lifetime_value", "day") == {
+    assert books.by("lifetime_value", "day") == {
         MON: D("-44.3"),
         TUE: tuesday,
         WED: round(NET / 3, 8),
     }
-    assert total(books, "lifetime_value", WED, WED) == round(NET / 3, 8)
-    assert total(books, "lifetime_value", TUE, TUE) == tuesday
-    by_book = by(books, "lifetime_value", "day", "book")
+    assert books.total("lifetime_value", WED, WED) == round(NET / 3, 8)
+    assert books.total("lifetime_value", TUE, TUE) == tuesday
+    by_book = books.by("lifetime_value", "day", "book")
     assert by_book[MON, "A"] == D("4.4")
     assert by_book[TUE, "B"] == round((D(-93) + D("-143.25925926")) / 2, 8)
 
 
-def test_what_cannot_be_asked(books: PencilBooks) -> None:
+def test_what_cannot_be_asked(books: MetricBooks) -> None:
     for name, dimensions in (
         ("deposits", ["instrument"]),
         ("active_clients", ["client"]),
@@ -231,34 +243,33 @@ def test_what_cannot_be_asked(books: PencilBooks) -> None:
         metric("deals", settings=books.settings, first=WED, last=MON)
 
 
-def test_the_view_has_the_same_figures(books: PencilBooks) -> None:
-    for grain in ("day", "month"):
-        for dimension in ("total", "book", "partner", "instrument"):
-            held = books.rows(f"""
-                SELECT metric, period_start, dimension_value, value
-                FROM lake.metrics.rpt_metrics__periods
-                WHERE tenant_id = 'demo' AND grain = '{grain}' AND dimension = '{dimension}'
-                    AND period_start BETWEEN '2026-03-01' AND '2026-03-31'
-            """)
-            view = {(name, when, value): figure for name, when, value, figure in held}
-            asked = [grain] if dimension == "total" else [grain, dimension]
-            for one in definitions().values():
-                if one.kind in ("cumulative", "cohort") or (
-                    dimension != "total" and dimension not in one.dimensions
-                ):
-                    continue
-                first = dt.date(2026, 3, 1)
-                frame = metric(one.name, settings=books.settings, by=asked, first=first, last=WED)
-                for row in frame.iter_rows(named=True):
-                    key = (one.name, row[grain], row.get(dimension))
-                    figure = row["value"]
-                    assert view.pop(key) == (None if figure is None else figure.normalize()), key
-            # What is left belongs to other inputs: nothing happened there.
-            assert not any(view.values())
+def test_the_view_has_the_same_figures(books: MetricBooks) -> None:
+    for grain, dimension in (("day", "total"), ("month", "partner")):
+        held = books.rows(f"""
+            SELECT metric, period_start, dimension_value, value
+            FROM lake.metrics.rpt_metrics__periods
+            WHERE tenant_id = 'demo' AND grain = '{grain}' AND dimension = '{dimension}'
+                AND period_start BETWEEN '2026-03-01' AND '2026-03-31'
+        """)
+        view = {(name, when, value): figure for name, when, value, figure in held}
+        asked = [grain] if dimension == "total" else [grain, dimension]
+        for one in definitions().values():
+            if one.kind in ("cumulative", "cohort") or (
+                dimension != "total" and dimension not in one.dimensions
+            ):
+                continue
+            first = dt.date(2026, 3, 1)
+            frame = books.frame(one.name, *asked, first=first)
+            for row in frame.iter_rows(named=True):
+                key = (one.name, row[grain], row.get(dimension))
+                figure = row["value"]
+                assert view.pop(key) == (None if figure is None else figure.normalize()), key
+        # What is left belongs to other inputs: nothing happened there.
+        assert not any(view.values())
 
 
 def test_screen_and_command_line_have_the_same_figures(
-    books: PencilBooks, monkeypatch: pytest.MonkeyPatch
+    books: MetricBooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connect("read", settings=books.settings) as con:
         head = current_snapshot(con)
@@ -266,9 +277,9 @@ def test_screen_and_command_line_have_the_same_figures(
     with Lake(books.settings) as lake:
         shown = finance.breakdown(lake, scope)
     for key, name in finance.FIGURES.items():
-        assert shown["total"][key][0] == total(books, name), name
+        assert shown["total"][key][0] == books.total(name), name
         daily = dict(zip(shown["day"]["business_date"], shown["day"][key], strict=True))
-        assert daily == by(books, name, "day"), name
+        assert daily == books.by(name, "day"), name
     config = books.settings.home / "daybook.toml"
     config.write_text(f'home = "{books.settings.home}"\n', encoding="utf-8")
     monkeypatch.setenv("DAYBOOK_CONFIG", str(config))
@@ -279,14 +290,14 @@ def test_screen_and_command_line_have_the_same_figures(
     assert (printed["unit"], printed["first"]) == ("USD", "2026-03-02")
     assert {
         (dt.date.fromisoformat(row["day"]), row["book"]): D(row["value"]) for row in printed["rows"]
-    } == by(books, "net_revenue", "day", "book")
+    } == books.by("net_revenue", "day", "book")
     listed = CliRunner().invoke(app, ["metrics", "--json"])
     assert [one["name"] for one in json.loads(listed.stdout)] == list(definitions())
     table = CliRunner().invoke(app, ["metrics", "client_income_retention"])
     assert "-3.3019" in table.stdout
 
 
-def test_identities_hold(books: PencilBooks) -> None:
+def test_identities_hold(books: MetricBooks) -> None:
     assert books.rows("""
         SELECT identity_id, sum(population)::BIGINT, sum(broken)::BIGINT
         FROM lake.meta.identities_metrics GROUP BY ALL ORDER BY ALL
@@ -297,22 +308,22 @@ def test_identities_hold(books: PencilBooks) -> None:
     ]
 
 
-def test_a_missing_rate_is_no_figure_until_it_comes(books: PencilBooks) -> None:
+def test_a_missing_rate_is_no_figure_until_it_comes(books: MetricBooks) -> None:
     sold = deal(
         20, 102, APRIL, 1, 0.0, entry=1, price=1.25, volume_ext=100_000_000, commission=-4.0
     )
     books.broker.load({"mt5_deals": [sold]})
     books.build()
-    assert total(books, "trading_revenue", last=APRIL) is None
-    assert by(books, "trading_revenue", "month", last=APRIL) == {
+    assert books.total("trading_revenue", last=APRIL) is None
+    assert books.by("trading_revenue", "month", last=APRIL) == {
         dt.date(2026, 3, 1): REVENUE,
         APRIL: None,
     }
-    assert by(books, "trading_revenue", "book", last=APRIL)["B"] == REVENUE - D("4.4")
-    assert total(books, "client_income_retention", last=APRIL) is None
-    assert total(books, "lifetime_value", last=APRIL) is None
-    assert total(books, "traded_lots", last=APRIL) == D("5.5")
-    assert total(books, "deposits", last=APRIL) == D("2337.5")
+    assert books.by("trading_revenue", "book", last=APRIL)["B"] == REVENUE - D("4.4")
+    assert books.total("client_income_retention", last=APRIL) is None
+    assert books.total("lifetime_value", last=APRIL) is None
+    assert books.total("traded_lots", last=APRIL) == D("5.5")
+    assert books.total("deposits", last=APRIL) == D("2337.5")
     with connect("read", settings=books.settings) as con:
         head = current_snapshot(con)
     with Lake(books.settings) as lake:
@@ -321,11 +332,11 @@ def test_a_missing_rate_is_no_figure_until_it_comes(books: PencilBooks) -> None:
     rates = {"rate_date": APRIL, "currency": "USD", "rate_per_eur": "1.25"}
     books.broker.load({"ecb_rates": [rates]})
     books.build()
-    assert total(books, "trading_revenue", last=APRIL) == REVENUE + 5
-    assert total(books, "traded_notional", APRIL, APRIL) == D(125_000)
+    assert books.total("trading_revenue", last=APRIL) == REVENUE + 5
+    assert books.total("traded_notional", APRIL, APRIL) == D(125_000)
 
 
-def test_an_incremental_build_gives_the_rows_of_a_full_one(books: PencilBooks) -> None:
+def test_an_incremental_build_gives_the_rows_of_a_full_one(books: MetricBooks) -> None:
     query = "SELECT * FROM lake.metrics.fct_traded_days ORDER BY business_date, login, symbol"
     before = books.rows(query)
     books.build(full_refresh=True)
@@ -333,16 +344,14 @@ def test_an_incremental_build_gives_the_rows_of_a_full_one(books: PencilBooks) -
     assert len(before) == 6
 
 
-def test_cohorts(books: PencilBooks) -> None:
-    frame = metric("client_retention", settings=books.settings, first=MON, last=APRIL)
+def test_cohorts(books: MetricBooks) -> None:
+    frame = books.frame("client_retention", last=APRIL)
     march = dt.date(2026, 3, 1)
     assert frame.rows() == [
         (march, 0, 3, 3, D("1.00000000")),
         (march, 1, 3, 1, D("0.33333333")),
     ]
-    by_book = metric(
-        "client_retention", settings=books.settings, by=["book"], first=MON, last=APRIL
-    )
+    by_book = books.frame("client_retention", "book", last=APRIL)
     assert by_book.select("book", "months_since", "cohort_clients", "active_clients").rows() == [
         ("A", 0, 1, 1),
         ("A", 1, 1, 1),
@@ -359,7 +368,7 @@ def test_cohorts(books: PencilBooks) -> None:
     ]
 
 
-def test_another_tenant_is_another_figure(books: PencilBooks) -> None:
+def test_another_tenant_is_another_figure(books: MetricBooks) -> None:
     with connect("write", settings=books.settings) as con, transaction(con, "copy a tenant"):
         for table in ("finance.fct_daily_pnl", "metrics.fct_traded_days"):
             con.execute(f"""
@@ -367,8 +376,8 @@ def test_another_tenant_is_another_figure(books: PencilBooks) -> None:
                 SELECT * REPLACE ('other' AS tenant_id, 'other/x' AS account_key)
                 FROM lake.{table} WHERE business_date = DATE '2026-03-02'
             """)
-    assert total(books, "trading_revenue") == REVENUE
-    assert total(books, "active_clients") == 3
+    assert books.total("trading_revenue") == REVENUE
+    assert books.total("active_clients") == 3
     other = metric("traded_lots", settings=books.settings, first=MON, last=WED, tenant="other")
     assert other["value"].to_list() == [D(2)]
     query = "SELECT DISTINCT tenant_id FROM metrics.rpt_metrics__periods"

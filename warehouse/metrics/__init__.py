@@ -6,7 +6,7 @@ the same name never means two figures.
 
 from __future__ import annotations
 
-from warehouse.metrics.reading import book_range, metric
+from warehouse.metrics.reading import book_range, metric, read_metric
 from warehouse.metrics.registry import DIMENSIONS, TIMES, Metric, definition, definitions
 from warehouse.metrics.statements import total_expression
 
@@ -18,5 +18,6 @@ __all__ = [
     "definition",
     "definitions",
     "metric",
+    "read_metric",
     "total_expression",
 ]

@@ -53,17 +53,32 @@ def metric(
             begins.
         DaybookError: the books are not built.
     """
+    with connect("read", as_of=as_of, settings=settings) as con:
+        return read_metric(
+            con, name, by=by, first=first, last=last, tenant=tenant or settings.tenant
+        )
+
+
+def read_metric(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    *,
+    by: Sequence[str] = (),
+    first: dt.date,
+    last: dt.date,
+    tenant: str,
+) -> pl.DataFrame:
+    """As :func:`metric`, on a connection that is open already."""
     found = definition(name)
     statement = metric_statement(found, found.checked_dimensions(tuple(by)))
     if last < first:
         raise UsageError(f"{first} to {last} ends before it begins.", todo="exchange the two days")
-    values = {"tenant": tenant or settings.tenant, "first": first, "last": last}
-    with connect("read", as_of=as_of, settings=settings) as con:
-        used = {key: value for key, value in values.items() if f"${key}" in statement}
-        try:
-            return con.execute(statement, used).pl()
-        except duckdb.CatalogException as error:
-            raise DaybookError("The metrics are not built yet.", todo=_TODO) from error
+    values = {"tenant": tenant, "first": first, "last": last}
+    used = {key: value for key, value in values.items() if f"${key}" in statement}
+    try:
+        return con.execute(statement, used).pl()
+    except duckdb.CatalogException as error:
+        raise DaybookError("The metrics are not built yet.", todo=_TODO) from error
 
 
 def book_range(

@@ -84,7 +84,7 @@ def _running_ratio(metric: Metric, by: tuple[str, ...], time: str) -> str:
     above, below = definition(metric.numerator), definition(metric.denominator)
     others = tuple(name for name in by if name != time)
     same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM n."{name}"' for name in by)
-    partition = f"PARTITION BY {_names(others).rstrip(', ')}" if others else ""
+    partition = "PARTITION BY " + ", ".join(f's."{name}"' for name in others) if others else ""
     period = _expression(time)
     return f"""
         WITH rows AS (
