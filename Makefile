@@ -51,7 +51,8 @@ format: setup ## format Python and SQL
 golden: setup ## write the golden files anew; commit them with the reason
 	@.venv/bin/python -m pytest -m golden --golden-update
 
-docs: setup ## write the data dictionary and the rule catalogue anew
+docs: setup ## write the data dictionary, the rule catalogue and the list of metrics anew
+	@.venv/bin/python -m scripts.make_metrics
 	@.venv/bin/python -m scripts.make_docs
 
 bench: setup ## every benchmark; results in benchmarks/results.json and docs/benchmarks.md

@@ -77,6 +77,9 @@ def _proof(table: pl.DataFrame, currency: str) -> None:
         ),
         hide_index=True,
     )
+    if table["figure"].null_count():
+        st.error("The figure is not known: an exchange rate is missing.")
+        return
     worst = max((abs(value) for value in table["difference"]), default=Decimal(0))
     if worst < Decimal(5).scaleb(-digits - 1):
         st.success("Deals and open positions add up to the figure.")

@@ -17,3 +17,4 @@ sqlfmt --check dbt_project
 echo "dbt project"
 python -m scripts.check_dbt
 python -m scripts.make_docs --check
+python -m scripts.make_metrics --check

@@ -28,6 +28,7 @@ MART_SCHEMAS = frozenset(
         "filings",
         "finance",
         "meta",
+        "metrics",
         "operations",
         "partners",
         "payments",

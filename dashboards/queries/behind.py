@@ -211,7 +211,8 @@ def proof(
         from_deals = sums[name].sum()
         held = name in positions_held.columns and not positions_held.is_empty()
         from_positions = positions_held[name].sum() if held else from_deals * 0
-        figure = figures[name].sum()
+        # One row; NULL where a rate is missing, and then nothing can add up to it.
+        figure = figures[name][0]
         lines.append((label, from_deals, from_positions, figure))
     money = pl.Decimal(38, 8)
     table = pl.DataFrame(

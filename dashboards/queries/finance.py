@@ -10,11 +10,21 @@ import polars as pl
 
 from dashboards.queries.scope import CHOSEN, Scope
 from dashboards.reading import Lake
+from warehouse.metrics import definition, total_expression
 
 Level = Literal["total", "day", "book", "symbol", "client", "account"]
 
+# What the page calls a metric of the registry.
+FIGURES = {
+    "dealing": "dealing_pnl",
+    "commission": "commission_income",
+    "swap": "swap_income",
+    "fees": "fee_income",
+    "total": "trading_revenue",
+    "lots": "traded_lots",
+    "deals": "deals",
+}
 COMPONENTS = ("dealing", "commission", "swap", "fees", "total")
-_SUMS = ["deals", "lots", *COMPONENTS, "unconverted"]
 
 # What GROUPING_ID says of each grouping set below.
 _LEVELS: dict[Level, int] = {
@@ -44,13 +54,7 @@ SELECT
     symbol,
     client_key,
     account_key,
-    sum(deal_count)::BIGINT AS deals,
-    sum(volume_lots)::DECIMAL(38, 8) AS lots,
-    sum(dealing_pnl_reporting)::DECIMAL(38, 8) AS dealing,
-    sum(commission_income_reporting)::DECIMAL(38, 8) AS commission,
-    sum(swap_income_reporting)::DECIMAL(38, 8) AS swap,
-    sum(fee_income_reporting)::DECIMAL(38, 8) AS fees,
-    sum(total_reporting)::DECIMAL(38, 8) AS total,
+    {figures},
     count(*) - count(total_reporting) AS unconverted
 FROM chosen
 GROUP BY GROUPING SETS (
@@ -116,7 +120,7 @@ ORDER BY break_type
 @dataclass(frozen=True)
 class Breakdown:
     """The P&L of a scope: one frame a level, with deals, lots, the four components, and
-    ``unconverted``, the P&L lines left out of the sums because a day has no exchange rate."""
+    ``unconverted``, the P&L lines whose day has no exchange rate: sums over them are not known."""
 
     levels: dict[Level, pl.DataFrame]
 
@@ -130,20 +134,29 @@ class Breakdown:
 
 
 def breakdown(lake: Lake, scope: Scope) -> Breakdown:
-    """Sums in reporting currency, unrounded, by day, book, symbol, client and account."""
-    held = scope.rows(lake, _BREAKDOWN)
+    """Sums in reporting currency, unrounded, by day, book, symbol, client and account.
+
+    Each is a metric of the registry; one that lacks a rate is NULL.
+    """
+    figures = (f"{total_expression(definition(name))} AS {key}" for key, name in FIGURES.items())
+    held = scope.rows(lake, _BREAKDOWN.replace("{figures}", ", ".join(figures)))
     levels: dict[Level, pl.DataFrame] = {}
     for level, code in _LEVELS.items():
         keys = _KEYS[level]
         if held.is_empty():
             levels[level] = pl.DataFrame()
             continue
-        part = held.filter(pl.col("level") == code)
+        part = held.filter(pl.col("level") == code).with_columns(pl.col("deals").cast(pl.Int64))
         # The same book or symbol comes once from the closed and once from the open days.
-        summed = [pl.col(name).sum() for name in _SUMS]
+        summed = [_whole(name) for name in FIGURES] + [pl.col("unconverted").sum()]
         part = part.group_by(keys).agg(summed) if keys else part.select(summed)
         levels[level] = part.sort(keys) if keys else part
     return Breakdown(levels)
+
+
+def _whole(name: str) -> pl.Expr:
+    """The sum of a column's parts; unknown where a part is."""
+    return pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name)
 
 
 def filter_values(lake: Lake, snapshot: int, tenant: str) -> pl.DataFrame:

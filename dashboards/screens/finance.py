@@ -14,15 +14,18 @@ from dashboards.figures import NO_SYMBOL, metric_text, styled
 from dashboards.masthead import Basis, masthead
 from dashboards.panels import empty_panel, problems_shown, table_height, titled_download
 from dashboards.queries import finance
-from dashboards.queries.finance import COMPONENTS, Breakdown
+from dashboards.queries.finance import COMPONENTS, FIGURES, Breakdown
 from dashboards.queries.scope import Choice, Scope
 from dashboards.reading import Lake, LakeState
+from warehouse.metrics import definition
 from warehouse.money import minor_unit
 from warehouse.settings import Settings
 
 _DEFAULT_DAYS = 31
 # Rows drawn of a table; the CSV has all of them.
 _MOST_ROWS = 1000
+# The page has one total; elsewhere it needs the metric's longer name.
+_TILES = {"total": "Total"}
 
 
 def show(settings: Settings) -> None:
@@ -143,8 +146,8 @@ def _report(
         unconverted = int(held["total"]["unconverted"][0] or 0)
         if unconverted:
             st.error(
-                f"{unconverted:,} lines of P&L have no exchange rate to {currency} and are missing "
-                "from these figures. Load the rates of those days, then run `daybook build`."
+                f"{unconverted:,} lines of P&L have no exchange rate to {currency}: figures that "
+                "need them are not known. Load the rates of those days, then run `daybook build`."
             )
         _tiles(held["total"], currency)
         st.subheader(f"P&L per business day, {currency}", anchor=False)
@@ -160,23 +163,15 @@ def _report(
 def _tiles(total: pl.DataFrame, currency: str) -> None:
     figures = total.row(0, named=True)
     tiles = st.columns(7)
-    for tile, name, label, meaning in zip(
-        tiles,
-        COMPONENTS,
-        ("Dealing P&L", "Commission", "Swap", "Fees", "Total"),
-        (
-            "B book: minus the clients' closed P&L and change of floating",
-            "Commission charged to clients",
-            "Swap charged to clients, as it accrues",
-            "Fees, conversion fees and charges paid by clients",
-            "Dealing + commission + swap + fees",
-        ),
-        strict=False,
-    ):
+    for tile, name in zip(tiles, COMPONENTS, strict=False):
+        defined = definition(FIGURES[name])
         tile.metric(
-            f"{label}, {currency}", metric_text(figures[name], currency), border=True, help=meaning
+            f"{_TILES.get(name, defined.label)}, {currency}",
+            metric_text(figures[name], currency),
+            border=True,
+            help=defined.description,
         )
-    tiles[5].metric("Deals", f"{figures['deals'] or 0:,}", border=True)
+    tiles[5].metric("Deals", f"{int(figures['deals'] or 0):,}", border=True)
     tiles[6].metric("Lots", f"{float(figures['lots'] or 0):,.2f}", border=True)
 
 

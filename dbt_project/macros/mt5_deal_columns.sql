@@ -30,6 +30,11 @@
     cast(deals.digits_currency as integer) as currency_digits,
     {{ platform_money("deals.price", "deals.digits") }} as price,
     {{ platform_money("deals.price_position", "deals.digits") }} as position_price,
+    -- a build without the market's quotes leaves them NULL or 0
+    case
+        when deals.market_bid <> 0 and deals.market_ask <> 0
+        then {{ platform_money("deals.market_ask - deals.market_bid", "deals.digits") }}
+    end as market_spread_price,
     cast(deals.contract_size as decimal(24, 8)) as contract_size,
     {{ lots("deals.volume_ext", "deals.volume") }} as volume_lots,
     {{ lots("deals.volume_closed_ext", "deals.volume_closed") }} as volume_closed_lots,

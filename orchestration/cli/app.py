@@ -9,6 +9,7 @@ from orchestration.cli import (
     broker,
     doctor,
     filings,
+    metrics,
     published,
     query,
     serve,
@@ -34,6 +35,7 @@ app.command("close")(work.close)
 app.command("check")(work.check)
 app.add_typer(breaks.app, name="breaks")
 app.command("sql")(query.sql)
+app.command("metrics")(metrics.metrics)
 app.command("published")(published.published)
 app.add_typer(statements.app, name="statement")
 app.add_typer(filings.app, name="file")

@@ -37,6 +37,7 @@ class PencilBooks:
     settings: Settings
     broker: PencilBroker
     built_to: int = 0
+    models: tuple[str, ...] = tuple(MODELS)
 
     def build(self, *, full_refresh: bool = False, tests: bool = False) -> DbtResult:
         """Build what the loads since the last build touched."""
@@ -49,7 +50,7 @@ class PencilBooks:
             command.append("--full-refresh")
         result = run_dbt(
             self.settings,
-            [*command, "--select", *MODELS],
+            [*command, "--select", *self.models],
             variables={"watermark_from": self.built_to, "watermark_to": self.broker.load_id},
             watermark=self.broker.load_id,
         )

@@ -77,6 +77,7 @@
                     event, "cast(null as decimal(24, 8))"
                 )
             }} as price,
+            cast(null as decimal(24, 8)) as market_spread_price,
             {{ "volume_lots" if is_trade else zero }} as volume_lots,
             {{ "volume_lots" if event == "closing" else zero }} as volume_closed_lots,
             {{

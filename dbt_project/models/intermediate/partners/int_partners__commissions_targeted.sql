@@ -276,12 +276,8 @@ select
     ruled.model,
     cast(coalesce(ruled.base_quantity, 0) as decimal(24, 8)) as base_quantity,
     cast(ruled.rate as decimal(24, 12)) as rate,
-    cast(
-        coalesce(
-            cast(ruled.base_quantity as decimal(24, 8))
-            * cast(ruled.rate as decimal(24, 12)),
-            0
-        ) as decimal(24, 8)
+    coalesce(
+        {{ accrued_commission("ruled.base_quantity", "ruled.rate") }}, 0
     ) as amount,
     ruled.amount_currency,
     case

@@ -1,4 +1,3 @@
-
 with
     deals as (
         select tenant_id, server_id, business_date, account_key

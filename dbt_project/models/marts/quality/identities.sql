@@ -5,6 +5,7 @@
     "identities_partners",
     "identities_compliance",
     "identities_ledger",
+    "identities_metrics",
 ] %}
     select
         identity_id,

@@ -203,10 +203,15 @@ with
             deals.raw_profit,
             -- the platform reckons in doubles, and only the minor unit is compared
             cast(
-                (cast(deals.price as double) - cast(deals.position_price as double))
-                * case deals.action_code when 0 then -1 else 1 end
-                * cast(deals.volume_closed_lots as double)
-                * cast(deals.contract_size as double) as decimal(38, 8)
+                {{
+                    price_profit(
+                        "case deals.action_code when 0 then 'sell' else 'buy' end",
+                        "cast(deals.position_price as double)",
+                        "cast(deals.price as double)",
+                        "cast(deals.volume_closed_lots as double)"
+                        ~ " * cast(deals.contract_size as double)",
+                    )
+                }} as decimal(38, 8)
             ) as price_profit_amount,
             {{ minor_unit("deals.currency_digits") }}
             * tolerances.profit_formula as account_tolerance,
@@ -239,13 +244,14 @@ with
             positions.business_date,
             positions.floating_pnl_amount,
             cast(
-                (
-                    cast(positions.close_price as double)
-                    - cast(positions.open_price as double)
-                )
-                * case positions.side when 'sell' then -1 else 1 end
-                * cast(positions.volume_units as double)
-                * cast(positions.profit_rate as double) as decimal(38, 8)
+                {{
+                    price_profit(
+                        "positions.side",
+                        "cast(positions.open_price as double)",
+                        "cast(positions.close_price as double)",
+                        "cast(positions.volume_units as double)",
+                    )
+                }} * cast(positions.profit_rate as double) as decimal(38, 8)
             ) as price_result_amount,
             (
                 {{ minor_unit("accounts.currency_digits") }}
@@ -460,7 +466,7 @@ with
         select
             'components_make_closing',
             {{ day }},
-            opening_balance_amount + {{ components | join(" + ") }},
+            {{ rolled_forward("opening_balance_amount", components) }},
             closing_balance_amount,
             0
         from days
@@ -476,10 +482,14 @@ with
         select
             'equity_is_balance_credit_floating',
             {{ day }},
-            closing_balance_amount
-            + closing_credit_amount
-            + floating_pnl_amount
-            + floating_swap_amount,
+            {{
+                equity(
+                    "closing_balance_amount",
+                    "closing_credit_amount",
+                    "floating_pnl_amount",
+                    "floating_swap_amount",
+                )
+            }},
             equity_amount,
             0
         from days
