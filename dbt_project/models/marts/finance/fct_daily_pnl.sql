@@ -186,6 +186,13 @@ with
             movements.floating_change,
             movements.swap,
             movements.commission,
+            {{ to_reporting("movements.closed_pnl", "fx", "accounts.money_divisor") }}
+            as closed_pnl_reporting,
+            {{
+                to_reporting(
+                    "movements.floating_change", "fx", "accounts.money_divisor"
+                )
+            }} as floating_change_reporting,
             case
                 when accounts.book = 'B'
                 then
@@ -229,6 +236,18 @@ with
             cast(sum(floating_change) as decimal(38, 8)) as floating_change,
             cast(sum(swap) as decimal(38, 8)) as swap,
             cast(sum(commission) as decimal(38, 8)) as commission,
+            cast(
+                case
+                    when count(closed_pnl_reporting) = count(*)
+                    then sum(closed_pnl_reporting)
+                end as decimal(38, 8)
+            ) as closed_pnl_reporting,
+            cast(
+                case
+                    when count(floating_change_reporting) = count(*)
+                    then sum(floating_change_reporting)
+                end as decimal(38, 8)
+            ) as floating_change_reporting,
             cast(
                 case
                     when count(dealing_pnl) = count(*) then sum(dealing_pnl)
@@ -278,6 +297,8 @@ select
     lines.floating_change as client_floating_change_amount,
     lines.swap as client_swap_amount,
     lines.commission as client_commission_amount,
+    lines.closed_pnl_reporting as client_closed_pnl_reporting,
+    lines.floating_change_reporting as client_floating_change_reporting,
     lines.dealing_pnl as dealing_pnl_reporting,
     lines.commission_income as commission_income_reporting,
     lines.swap_income as swap_income_reporting,

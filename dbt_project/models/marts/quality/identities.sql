@@ -1,6 +1,11 @@
 {{ config(materialized="view") }}
 
-{% for part in ["identities_finance", "identities_partners", "identities_compliance"] %}
+{% for part in [
+    "identities_finance",
+    "identities_partners",
+    "identities_compliance",
+    "identities_liquidity",
+] %}
     select
         identity_id,
         what,
