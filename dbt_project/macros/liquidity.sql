@@ -117,8 +117,7 @@
     (
         select new.tenant_id, new.business_date as clock_date
         from {{ ref("can_lp_fills") }} as new
-        where
-            new.raw_row_id not in (select held.raw_row_id from {{ this }} as held)
+        where new.raw_row_id not in (select held.raw_row_id from {{ this }} as held)
         union
         select held.tenant_id, held.clock_date
         from {{ this }} as held
@@ -127,8 +126,7 @@
             not in (select kept.raw_row_id from {{ ref("can_lp_fills") }} as kept)
         union
         select
-            touched.tenant_id,
-            {{ days_after("touched.business_date", "around.days") }}
+            touched.tenant_id, {{ days_after("touched.business_date", "around.days") }}
         from {{ touched_reporting_days() }} as touched
         cross join
             (
@@ -156,7 +154,9 @@
 
 
 {#- +1 for what is bought, -1 for what is sold. -#}
-{% macro side_sign(side) -%} case {{ side }} when 'sell' then -1 else 1 end {%- endmacro %}
+{% macro side_sign(side) -%}
+    case {{ side }} when 'sell' then -1 else 1 end
+{%- endmacro %}
 
 
 {#-
@@ -274,7 +274,9 @@
         from
             (
                 select distinct
-                    told.tenant_id, told.symbol, {{ plain_symbol("told.symbol") }} as name
+                    told.tenant_id,
+                    told.symbol,
+                    {{ plain_symbol("told.symbol") }} as name
                 from {{ names }} as told
             ) as plain
         left join
@@ -303,4 +305,18 @@
         group by tenant_id
         having count(distinct legal_entity) = 1
     )
+{%- endmacro %}
+
+
+{#-
+    LEFT JOIN to the book, legal entity and desk that an account belonged to on a day, as `books`.
+    `row` is an alias with tenant_id, server_id, login and business_date.
+-#}
+{% macro join_books(row) -%}
+    left join
+        {{ ref("can_account_books") }} as books
+        on books.tenant_id = {{ row }}.tenant_id
+        and books.server_id = {{ row }}.server_id
+        and books.login = {{ row }}.login
+        and {{ effective("books", row ~ ".business_date") }}
 {%- endmacro %}

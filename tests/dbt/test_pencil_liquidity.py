@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -84,13 +83,13 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
     """The broker as of Wednesday evening, loaded and built."""
     settings = Settings(home=tmp_path_factory.mktemp("hedged"))
     made = Books(settings, PencilBroker(settings))
     made.broker.load(first_load())
     made.build(tests=True)
-    yield made
+    return made
 
 
 def test_a_fill_hedges_the_deal_it_names_up_to_its_volume(books: Books) -> None:

@@ -119,7 +119,9 @@
 {% macro utc_to_server_time(utc, zone, shift_minutes) -%}
     {{
         return(
-            adapter.dispatch("utc_to_server_time", "daybook")(utc, zone, shift_minutes)
+            adapter.dispatch("utc_to_server_time", "daybook")(
+                utc, zone, shift_minutes
+            )
         )
     }}
 {%- endmacro %}

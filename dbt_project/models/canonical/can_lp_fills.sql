@@ -90,8 +90,9 @@ select
     fills.volume_lots,
     fills.volume_units,
     cast(
-        case fills.side when 'sell' then - fills.volume_units else fills.volume_units end
-        as decimal(24, 8)
+        case
+            fills.side when 'sell' then - fills.volume_units else fills.volume_units
+        end as decimal(24, 8)
     ) as signed_units,
     fills.price,
     fills.commission_amount,
@@ -103,8 +104,7 @@ left join
     clock
     on clock.tenant_id = fills.tenant_id
     and clock.utc_hour = date_trunc('hour', fills.executed_at_utc)
-left join
-    named on named.tenant_id = fills.tenant_id and named.symbol = fills.symbol
+left join named on named.tenant_id = fills.tenant_id and named.symbol = fills.symbol
 left join
     instruments
     on instruments.tenant_id = fills.tenant_id

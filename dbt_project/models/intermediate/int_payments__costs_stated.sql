@@ -41,8 +41,9 @@ with
             tenant_id,
             psp_account_id,
             'psp_fees' as line,
-            - fee_amount
-            + case when reporting_category = 'fee' then gross_amount else 0 end as amount,
+            - fee_amount + case
+                when reporting_category = 'fee' then gross_amount else 0
+            end as amount,
             currency,
             created_at_utc as happened_at_utc,
             'psp' as reference_kind,
@@ -148,7 +149,16 @@ with
             'request',
             merchant_reference
         from {{ ref("stg_psp__transactions") }}
-        where status not in ('attempted', 'pending', 'approved', 'declined', 'cancelled', 'expired', 'failed')
+        where
+            status not in (
+                'attempted',
+                'pending',
+                'approved',
+                'declined',
+                'cancelled',
+                'expired',
+                'failed'
+            )
         union all
         select
             tenant_id,
@@ -215,8 +225,7 @@ select
     moved.currency,
     moved.happened_at_utc
 from moved
-left join
-    clock on clock.tenant_id = moved.tenant_id and clock.utc_hour = moved.utc_hour
+left join clock on clock.tenant_id = moved.tenant_id and clock.utc_hour = moved.utc_hour
 left join
     requests
     on requests.tenant_id = moved.tenant_id

@@ -125,8 +125,6 @@ select
     end as mark_source
 from joined
 where
-    coalesce(
-        quote_bid_price, quote_ask_price, platform_bid_price, platform_ask_price
-    )
+    coalesce(quote_bid_price, quote_ask_price, platform_bid_price, platform_ask_price)
     is not null
 order by business_date, tenant_id, instrument

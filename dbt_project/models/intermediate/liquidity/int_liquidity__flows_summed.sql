@@ -54,7 +54,7 @@ with
     ),
 
     accounts as (
-        select tenant_id, server_id, login, legal_entity, book, desk
+        select tenant_id, server_id, login, account_key
         from {{ ref("can_accounts") }}
         where not is_excluded
     ),
@@ -68,9 +68,9 @@ with
         select
             deals.tenant_id,
             deals.server_id,
-            accounts.legal_entity,
-            accounts.book,
-            accounts.desk,
+            books.legal_entity,
+            books.book,
+            books.desk,
             coalesce(
                 instruments.instrument, {{ instrument_name("deals.symbol") }}
             ) as instrument,
@@ -92,6 +92,7 @@ with
             on accounts.tenant_id = deals.tenant_id
             and accounts.server_id = deals.server_id
             and accounts.login = deals.login
+            {{ join_books("deals") }}
         left join
             instruments
             on instruments.tenant_id = deals.tenant_id
@@ -101,8 +102,105 @@ with
         left join hedged on hedged.deal_key = deals.deal_key
         where
             deals.is_trade
-            and accounts.book in ('A', 'C')
+            and books.book in ('A', 'C')
+            and accounts.account_key is not null
             and deals.business_date >= hedging_begins.first_date
+    ),
+
+    periods as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            book,
+            legal_entity,
+            desk,
+            valid_from,
+            lag(book) over (
+                partition by tenant_id, server_id, login order by valid_from
+            ) as previous_book,
+            lag(legal_entity) over (
+                partition by tenant_id, server_id, login order by valid_from
+            ) as previous_entity,
+            lag(desk) over (
+                partition by tenant_id, server_id, login order by valid_from
+            ) as previous_desk
+        from {{ ref("can_account_books") }}
+    ),
+
+    -- what an account takes along to another book, at its last price in the old one
+    held as (
+        select
+            periods.tenant_id,
+            periods.server_id,
+            periods.book,
+            periods.legal_entity,
+            periods.desk,
+            periods.previous_book,
+            periods.previous_entity,
+            periods.previous_desk,
+            closes.business_date,
+            positions.instrument,
+            {{ side_sign("positions.side") }}
+            * cast(positions.volume_units as decimal(24, 8)) as signed_units,
+            positions.close_price
+        from periods
+        inner join
+            {{ ref("int_server_closes") }} as closes
+            on closes.tenant_id = periods.tenant_id
+            and closes.server_id = periods.server_id
+            and closes.business_date >= periods.valid_from
+            and closes.previous_close_date < periods.valid_from
+        {% if is_incremental() %}
+            inner join
+                days
+                on days.tenant_id = closes.tenant_id
+                and days.business_date = closes.business_date
+        {% endif %}
+        inner join
+            {{ ref("fct_open_positions") }} as positions
+            on positions.tenant_id = periods.tenant_id
+            and positions.server_id = periods.server_id
+            and positions.login = periods.login
+            and positions.business_date = closes.previous_close_date
+        inner join
+            hedging_begins
+            on hedging_begins.tenant_id = periods.tenant_id
+            and hedging_begins.first_date <= closes.previous_close_date
+        where
+            not positions.is_excluded
+            and periods.previous_book is not null
+            and (
+                periods.book <> periods.previous_book
+                or periods.legal_entity <> periods.previous_entity
+                or periods.desk <> periods.previous_desk
+            )
+    ),
+
+    transferred as (
+        select
+            tenant_id,
+            server_id,
+            legal_entity,
+            book,
+            desk,
+            instrument,
+            business_date,
+            signed_units,
+            close_price
+        from held
+        union all
+        select
+            tenant_id,
+            server_id,
+            previous_entity,
+            previous_book,
+            previous_desk,
+            instrument,
+            business_date,
+            - signed_units,
+            close_price
+        from held
     ),
 
     flows as (
@@ -125,8 +223,9 @@ with
                 when is_turnover then volume_units - matched_units else 0
             end as unhedged_units,
             direction * volume_units as client_signed_units,
-            cast(direction * volume_units * price as decimal(38, 8))
-            as client_value_amount,
+            cast(
+                direction * volume_units * price as decimal(38, 8)
+            ) as client_value_amount,
             0 as fill_count,
             0 as unmatched_fill_count,
             0 as charged_fill_count,
@@ -137,6 +236,33 @@ with
             cast(0 as decimal(38, 8)) as fill_gross_value_amount,
             cast(0 as decimal(38, 8)) as mark_up_amount
         from deals
+        union all
+        select
+            tenant_id,
+            server_id,
+            legal_entity,
+            book,
+            desk,
+            instrument,
+            '',
+            business_date,
+            0,
+            0,
+            0,
+            0,
+            signed_units,
+            cast(signed_units * close_price as decimal(38, 8)),
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0
+        from transferred
+        where book in ('A', 'C')
         union all
         select
             tenant_id,

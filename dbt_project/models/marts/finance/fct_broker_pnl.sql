@@ -10,9 +10,6 @@ with
             account_key,
             client_key,
             country,
-            legal_entity,
-            book,
-            desk,
             account_currency,
             main_currency,
             money_divisor,
@@ -269,8 +266,7 @@ with
                 {{ amount }} as amount,
                 account_currency as amount_currency,
                 {{ reporting }} as amount_reporting
-            from client_side
-            {{ "union all" if not loop.last }}
+            from client_side {{ "union all" if not loop.last }}
         {%- endfor %}
     ),
 
@@ -379,8 +375,7 @@ with
             charging_lps
             on charging_lps.tenant_id = statements.tenant_id
             and charging_lps.lp_id = statements.lp_id
-        left join
-            single_entities on single_entities.tenant_id = statements.tenant_id
+        left join single_entities on single_entities.tenant_id = statements.tenant_id
         left join
             fx
             on fx.business_date = statements.business_date
@@ -439,9 +434,9 @@ with
         select
             operations.tenant_id,
             operations.server_id,
-            accounts.legal_entity,
-            accounts.book,
-            accounts.desk,
+            books.legal_entity,
+            books.book,
+            books.desk,
             operations.business_date,
             operations.line,
             accounts.account_key,
@@ -451,7 +446,8 @@ with
                 then ''
                 else
                     coalesce(
-                        instruments.instrument, {{ instrument_name("operations.symbol") }}
+                        instruments.instrument,
+                        {{ instrument_name("operations.symbol") }}
                     )
             end,
             accounts.client_key,
@@ -468,6 +464,7 @@ with
             on accounts.tenant_id = operations.tenant_id
             and accounts.server_id = operations.server_id
             and accounts.login = operations.login
+            {{ join_books("operations") }}
         left join
             instruments
             on instruments.tenant_id = operations.tenant_id
@@ -485,14 +482,16 @@ with
         select
             ledger.tenant_id,
             ledger.server_id,
-            coalesce(accounts.legal_entity, 'unmapped'),
-            coalesce(accounts.book, 'unmapped'),
-            coalesce(accounts.desk, 'unmapped'),
+            coalesce(books.legal_entity, 'unmapped'),
+            coalesce(books.book, 'unmapped'),
+            coalesce(books.desk, 'unmapped'),
             ledger.business_date,
             'ib_cost',
             ledger.account_key,
             coalesce(ledger.symbol, ''),
-            coalesce(instruments.instrument, {{ instrument_name("ledger.symbol") }}, ''),
+            coalesce(
+                instruments.instrument, {{ instrument_name("ledger.symbol") }}, ''
+            ),
             ledger.client_key,
             accounts.country,
             ledger.partner_key,
@@ -504,6 +503,10 @@ with
         from {{ ref("fct_commission_ledger") }} as ledger
         left join accounts on accounts.account_key = ledger.account_key
         left join
+            {{ ref("can_account_books") }} as books
+            on books.account_key = ledger.account_key
+            and {{ effective("books", "ledger.business_date") }}
+        left join
             instruments
             on instruments.tenant_id = ledger.tenant_id
             and instruments.server_id = ledger.server_id
@@ -513,11 +516,9 @@ with
         select
             costs.tenant_id,
             coalesce(accounts.server_id, costs.server_id),
-            coalesce(
-                accounts.legal_entity, single_entities.legal_entity, 'unmapped'
-            ),
-            coalesce(accounts.book, 'unmapped'),
-            coalesce(accounts.desk, 'unmapped'),
+            coalesce(books.legal_entity, single_entities.legal_entity, 'unmapped'),
+            coalesce(books.book, 'unmapped'),
+            coalesce(books.desk, 'unmapped'),
             costs.business_date,
             costs.line,
             accounts.account_key,
@@ -533,6 +534,10 @@ with
             {{ to_reporting("costs.amount", "fx", "1") }}
         from {{ ref("int_payments__costs_stated") }} as costs
         left join accounts on accounts.account_key = costs.account_key
+        left join
+            {{ ref("can_account_books") }} as books
+            on books.account_key = costs.account_key
+            and {{ effective("books", "costs.business_date") }}
         left join single_entities on single_entities.tenant_id = costs.tenant_id
         left join
             fx

@@ -23,9 +23,6 @@ with
             account_key,
             client_key,
             country,
-            legal_entity,
-            book,
-            desk,
             account_currency,
             main_currency,
             money_divisor
@@ -186,6 +183,9 @@ with
             movements.floating_change,
             movements.swap,
             movements.commission,
+            books.book,
+            books.legal_entity,
+            books.desk,
             {{ to_reporting("movements.closed_pnl", "fx", "accounts.money_divisor") }}
             as closed_pnl_reporting,
             {{
@@ -194,7 +194,7 @@ with
                 )
             }} as floating_change_reporting,
             case
-                when accounts.book = 'B'
+                when books.book = 'B'
                 then
                     {{
                         to_reporting(
@@ -215,6 +215,7 @@ with
             on accounts.tenant_id = movements.tenant_id
             and accounts.server_id = movements.server_id
             and accounts.login = movements.login
+            {{ join_books("movements") }}
         left join
             fx
             on fx.business_date = movements.rate_date
@@ -230,6 +231,9 @@ with
             business_date,
             login,
             symbol,
+            max(book) as book,
+            max(legal_entity) as legal_entity,
+            max(desk) as desk,
             cast(sum(deal_count) as bigint) as deal_count,
             cast(sum(volume_lots) as decimal(38, 8)) as volume_lots,
             cast(sum(closed_pnl) as decimal(38, 8)) as closed_pnl,
@@ -278,9 +282,9 @@ select
     lines.business_date,
     accounts.account_key,
     lines.symbol,
-    accounts.legal_entity,
-    accounts.book,
-    accounts.desk,
+    lines.legal_entity,
+    lines.book,
+    lines.desk,
     accounts.client_key,
     accounts.country,
     lines.login,

@@ -23,8 +23,7 @@ with
     ),
 
     lines as (
-        select
-            tenant_id, lp_id, lp_account_id, booked_date, currency, line_type, amount
+        select tenant_id, lp_id, lp_account_id, booked_date, currency, line_type, amount
         from {{ ref("stg_lp__statement_lines") }}
     ),
 
@@ -61,7 +60,9 @@ with
             currency,
             balance_date,
             sum(case when line_type = 'trade_pnl' then amount else 0 end) as trade_pnl,
-            sum(case when line_type = 'commission' then amount else 0 end) as commission,
+            sum(
+                case when line_type = 'commission' then amount else 0 end
+            ) as commission,
             sum(case when line_type = 'swap' then amount else 0 end) as swap,
             sum(
                 case when line_type in ('deposit', 'withdrawal') then amount else 0 end
@@ -80,8 +81,7 @@ with
             executed_date,
             sum(commission_amount) as commission
         from {{ ref("can_lp_fills") }}
-        group by
-            tenant_id, lp_id, lp_account_id, commission_currency, executed_date
+        group by tenant_id, lp_id, lp_account_id, commission_currency, executed_date
     ),
 
     rolled as (
@@ -141,8 +141,8 @@ with
             closing_balance_amount,
             closing_balance_amount
             - (opening_balance_amount + moved_amount) as balance_difference_amount,
-            opening_balance_amount - previous_balance_amount
-            as opening_difference_amount,
+            opening_balance_amount
+            - previous_balance_amount as opening_difference_amount,
             fill_commission_amount,
             commission_amount - fill_commission_amount as commission_difference_amount
         from rolled
@@ -165,8 +165,9 @@ select
     cast(balance_difference_amount as decimal(38, 8)) as balance_difference_amount,
     cast(opening_difference_amount as decimal(38, 8)) as opening_difference_amount,
     cast(fill_commission_amount as decimal(38, 8)) as fill_commission_amount,
-    cast(commission_difference_amount as decimal(38, 8))
-    as commission_difference_amount,
+    cast(
+        commission_difference_amount as decimal(38, 8)
+    ) as commission_difference_amount,
     case
         when opening_balance_amount is null
         then 'no_opening'

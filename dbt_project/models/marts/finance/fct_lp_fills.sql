@@ -55,8 +55,9 @@ with
             fills.business_date as clock_date,
             fills.executed_at_utc,
             try_cast(
-                regexp_extract(coalesce(fills.client_order_id, ''), '([0-9]+)$', 1)
-                as bigint
+                regexp_extract(
+                    coalesce(fills.client_order_id, ''), '([0-9]+)$', 1
+                ) as bigint
             ) as reference,
             fills.symbol,
             fills.instrument,
@@ -94,16 +95,7 @@ with
     ),
 
     accounts as (
-        select
-            tenant_id,
-            server_id,
-            login,
-            account_key,
-            client_key,
-            country,
-            legal_entity,
-            book,
-            desk
+        select tenant_id, server_id, login, account_key, client_key, country
         from {{ ref("can_accounts") }}
         where not is_excluded
     ),
@@ -133,9 +125,9 @@ with
             accounts.account_key,
             accounts.client_key,
             accounts.country,
-            accounts.legal_entity,
-            accounts.book,
-            accounts.desk
+            books.legal_entity,
+            books.book,
+            books.desk
         from {{ ref("can_deals") }} as deals
         inner join
             deal_days
@@ -146,17 +138,19 @@ with
             on accounts.tenant_id = deals.tenant_id
             and accounts.server_id = deals.server_id
             and accounts.login = deals.login
+            {{ join_books("deals") }}
         left join
             instruments
             on instruments.tenant_id = deals.tenant_id
             and instruments.server_id = deals.server_id
             and instruments.symbol = deals.symbol
-        where deals.is_trade and accounts.book in ('A', 'C')
+        where
+            deals.is_trade
+            and books.book in ('A', 'C')
+            and accounts.account_key is not null
     ),
 
-    rules as (
-        select rule, value, valid_from, valid_to from {{ ref("rul_liquidity") }}
-    ),
+    rules as (select rule, value, valid_from, valid_to from {{ ref("rul_liquidity") }}),
 
     limits as (
         select
@@ -170,12 +164,11 @@ with
             max(
                 case rules.rule when 'after_seconds' then rules.value end
             ) as after_seconds
-            {%- for seconds in horizons if seconds %},
+            {%- for seconds in horizons if seconds %}
+                ,
                 max(
                     case
-                        rules.rule
-                        when 'quote_seconds_{{ seconds }}'
-                        then rules.value
+                        rules.rule when 'quote_seconds_{{ seconds }}' then rules.value
                     end
                 ) as quote_seconds_{{ seconds }}
             {%- endfor %}
@@ -280,11 +273,8 @@ with
         where
             told.fill_key is null
             and taken.deal_key is null
-            and {{
-                microseconds_between(
-                    "deals.executed_at_utc", "fills.executed_at_utc"
-                )
-            }}
+            and
+            {{ microseconds_between("deals.executed_at_utc", "fills.executed_at_utc") }}
             between - limits.before_seconds * 1000000 and limits.after_seconds * 1000000
     ),
 
@@ -355,7 +345,9 @@ with
             {%- for name in facts %} joined.{{ name }}, {%- endfor %}
             cast(
                 case
-                    when joined.deal_key is null or joined.units_before >= joined.deal_units
+                    when
+                        joined.deal_key is null
+                        or joined.units_before >= joined.deal_units
                     then 0
                     when joined.units_before + joined.volume_units <= joined.deal_units
                     then joined.volume_units
@@ -363,16 +355,15 @@ with
                 end as decimal(24, 8)
             ) as matched_units,
             cast(
-                joined.direction * (joined.client_price - joined.price) as decimal(24, 8)
+                joined.direction
+                * (joined.client_price - joined.price) as decimal(24, 8)
             ) as price_difference
         from joined
     ),
 
     span as (
         select
-            tenant_id,
-            min(executed_at_utc) as first_at,
-            max(executed_at_utc) as last_at
+            tenant_id, min(executed_at_utc) as first_at, max(executed_at_utc) as last_at
         from fills
         group by tenant_id
     ),
@@ -428,7 +419,7 @@ with
                 quoted
                 on quoted.tenant_id = allocated.tenant_id
                 and quoted.instrument = allocated.instrument
-            {{ "union all" if not loop.last }}
+                {{ "union all" if not loop.last }}
         {%- endfor %}
     ),
 
@@ -481,7 +472,8 @@ with
             fill_key,
             max(case horizon when 0 then bid_price end) as bid_price,
             max(case horizon when 0 then ask_price end) as ask_price
-            {%- for seconds in horizons if seconds %},
+            {%- for seconds in horizons if seconds %}
+                ,
                 max(
                     case
                         horizon
@@ -502,8 +494,9 @@ with
             {%- for name in facts %} allocated.{{ name }}, {%- endfor %}
             allocated.matched_units,
             allocated.price_difference,
-            case allocated.side when 'sell' then markets.bid_price else markets.ask_price end
-            as market_price,
+            case
+                allocated.side when 'sell' then markets.bid_price else markets.ask_price
+            end as market_price,
             {%- for seconds in horizons if seconds %}
                 markets.mid_{{ seconds }},
             {%- endfor %}
@@ -577,10 +570,13 @@ select
     ) as lp_slippage_price,
     {%- for seconds in horizons if seconds %}
         cast(
-            priced.direction * (priced.mid_{{ seconds }} - priced.price) as decimal(24, 8)
+            priced.direction
+            * (priced.mid_{{ seconds }} - priced.price) as decimal(24, 8)
         ) as mark_out_{{ seconds }}s_price,
     {%- endfor %}
-    cast({{ horizons | length }} - priced.quote_count as integer) as missing_quote_count,
+    cast(
+        {{ horizons | length }} - priced.quote_count as integer
+    ) as missing_quote_count,
     priced.raw_row_id
 from priced
 left join

@@ -47,8 +47,7 @@ with
         from flows
         union
         select
-            {%- for name in keys %} firsts.{{ name }}, {%- endfor %}
-            marks.business_date
+            {%- for name in keys %} firsts.{{ name }}, {%- endfor %} marks.business_date
         from firsts
         inner join
             marks
@@ -67,8 +66,7 @@ with
             marks.mark_price
         from days
         left join
-            flows
-            on flows.business_date = days.business_date
+            flows on flows.business_date = days.business_date
             {%- for name in keys %} and flows.{{ name }} = days.{{ name }} {%- endfor %}
         left join
             marks
@@ -83,17 +81,20 @@ with
             business_date,
             {{ sums | join(", ") }},
             mark_price,
-            cast(sum(fill_signed_units) over {{ by_key }} as decimal(38, 8))
-            as lp_position_units,
+            cast(
+                sum(fill_signed_units) over {{ by_key }} as decimal(38, 8)
+            ) as lp_position_units,
             cast(
                 sum(client_signed_units - fill_signed_units) over {{ by_key }}
                 as decimal(38, 8)
             ) as exposure_units,
-            cast(sum(- fill_value_amount) over {{ by_key }} as decimal(38, 8))
-            as lp_cash_amount,
             cast(
-                sum(client_value_amount - fill_value_amount - mark_up_amount) over
-                {{ by_key }} as decimal(38, 8)
+                sum(- fill_value_amount) over {{ by_key }} as decimal(38, 8)
+            ) as lp_cash_amount,
+            cast(
+                sum(
+                    client_value_amount - fill_value_amount - mark_up_amount
+                ) over {{ by_key }} as decimal(38, 8)
             ) as taken_amount
         from filled
     ),
@@ -114,7 +115,8 @@ with
                 + lp_position_units * coalesce(mark_price, 0) as decimal(38, 8)
             ) as lp_result_to_date,
             cast(
-                taken_amount - exposure_units * coalesce(mark_price, 0) as decimal(38, 8)
+                taken_amount
+                - exposure_units * coalesce(mark_price, 0) as decimal(38, 8)
             ) as residual_to_date
         from rolled
     ),
@@ -169,8 +171,7 @@ select
     '{{ var("reporting_currency") }}' as reporting_currency
 from valued
 left join
-    results
-    on results.business_date = valued.business_date
+    results on results.business_date = valued.business_date
     {%- for name in keys %} and results.{{ name }} = valued.{{ name }} {%- endfor %}
 left join
     currencies

@@ -20,25 +20,17 @@
     "fees",
     "hedging",
     "costs",
-    "corrections",
+    "adjustments",
+    "corrected",
     "dealing",
 ] -%}
 
 with
 
     accounts as (
-        select
-            tenant_id,
-            server_id,
-            login,
-            account_key,
-            legal_entity,
-            book,
-            desk,
-            main_currency,
-            money_divisor
+        select tenant_id, server_id, login, account_key, main_currency, money_divisor
         from {{ ref("can_accounts") }}
-        where not is_excluded and known_from <> 'deals' and book = 'B'
+        where not is_excluded and known_from <> 'deals'
     ),
 
     instruments as (
@@ -168,9 +160,9 @@ with
         select
             positions.tenant_id,
             positions.server_id,
-            accounts.legal_entity,
-            accounts.book,
-            accounts.desk,
+            books.legal_entity,
+            books.book,
+            books.desk,
             positions.business_date,
             accounts.account_key,
             positions.symbol,
@@ -179,7 +171,7 @@ with
             ) as instrument,
             positions.is_held,
             - {{ to_reporting("positions.corrected", "fx", "accounts.money_divisor") }}
-            as corrections,
+            as corrected,
             - (
                 {{ to_reporting("positions.realised", "fx", "accounts.money_divisor") }}
                 + positions.floating_now_reporting
@@ -195,8 +187,7 @@ with
                                 "fx",
                                 "accounts.money_divisor",
                             )
-                        }}
-                        - positions.floating_before_reporting
+                        }} - positions.floating_before_reporting
                     )
                     - coalesce(
                         {{
@@ -219,6 +210,7 @@ with
             on accounts.tenant_id = positions.tenant_id
             and accounts.server_id = positions.server_id
             and accounts.login = positions.login
+            {{ join_books("positions") }}
         left join
             instruments
             on instruments.tenant_id = positions.tenant_id
@@ -228,15 +220,15 @@ with
             fx
             on fx.business_date = positions.business_date
             and fx.currency = accounts.main_currency
-        where accounts.account_key is not null
+        where accounts.account_key is not null and books.book = 'B'
     ),
 
     pieces as (
         select
             {{ keys | join(", ") }},
-            case when is_held = 0 then moved - corrections else 0 end as new_trades,
+            case when is_held = 0 then moved - corrected else 0 end as new_trades,
             case
-                when is_held = 1 then moved - corrections - fx_move else 0
+                when is_held = 1 then moved - corrected - fx_move else 0
             end as price_move,
             fx_move,
             0 as swap,
@@ -244,7 +236,8 @@ with
             0 as fees,
             0 as hedging,
             0 as costs,
-            corrections,
+            0 as adjustments,
+            corrected,
             0 as dealing,
             0 as total
         from moved
@@ -257,7 +250,9 @@ with
             case when line = 'swap_income' then amount_reporting else 0 end,
             case when line = 'commission_income' then amount_reporting else 0 end,
             case
-                when line in ('fee_income', 'charge_income') then amount_reporting else 0
+                when line in ('fee_income', 'charge_income')
+                then amount_reporting
+                else 0
             end,
             case
                 when
@@ -286,6 +281,7 @@ with
                 else 0
             end,
             case when line = 'adjustments' then amount_reporting else 0 end,
+            0,
             case
                 when line in ('dealing_realised', 'dealing_floating')
                 then amount_reporting
@@ -300,17 +296,20 @@ with
         select
             {{ keys | join(", ") }},
             {%- for part in parts %}
-                case when count({{ part }}) = count(*) then sum({{ part }}) end as {{ part }},
+                case
+                    when count({{ part }}) = count(*) then sum({{ part }})
+                end as {{ part }},
             {%- endfor %}
-            sum(case when corrections <> 0 and dealing = 0 and total = 0 then corrections else 0 end)
-            as corrected_dealing,
             case when count(total) = count(*) then sum(total) end as total
         from pieces
         group by {{ keys | join(", ") }}
     ),
 
     servers as (
-        select tenant_id, server_id, max(case when has_positions then 1 else 0 end) as has_positions
+        select
+            tenant_id,
+            server_id,
+            max(case when has_positions then 1 else 0 end) as has_positions
         from closes
         group by tenant_id, server_id
     ),
@@ -325,7 +324,7 @@ with
             - summed.new_trades
             - summed.price_move
             - summed.fx_move
-            - summed.corrected_dealing as unexplained,
+            - summed.corrected as unexplained,
             coalesce(servers.has_positions, 1) as has_positions
         from summed
         left join
@@ -338,8 +337,8 @@ select
     {{ keys | join(", ") }},
     cast(new_trades as decimal(38, 8)) as new_trades_reporting,
     cast(
-        price_move + case when has_positions = 0 then unexplained else 0 end
-        as decimal(38, 8)
+        price_move
+        + case when has_positions = 0 then unexplained else 0 end as decimal(38, 8)
     ) as price_move_reporting,
     cast(fx_move as decimal(38, 8)) as fx_move_reporting,
     cast(swap as decimal(38, 8)) as swap_reporting,
@@ -347,7 +346,7 @@ select
     cast(fees as decimal(38, 8)) as fees_reporting,
     cast(hedging as decimal(38, 8)) as hedging_reporting,
     cast(costs as decimal(38, 8)) as costs_reporting,
-    cast(corrections as decimal(38, 8)) as corrections_reporting,
+    cast(adjustments + corrected as decimal(38, 8)) as corrections_reporting,
     cast(
         case when has_positions = 1 then unexplained else 0 end as decimal(38, 8)
     ) as remainder_reporting,
