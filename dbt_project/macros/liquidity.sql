@@ -26,9 +26,9 @@
 
 
 {#-
-    The business day of every hour in a relation of tenant_id and utc_hour, on the tenant's clock
-    server; hours, because a zone's rules are slow to ask for every row. A day that ends within an
-    hour is read as ending with it.
+    For every hour in a relation of tenant_id and utc_hour: the tenant's clock server, and how many
+    minutes its business day is ahead of UTC. Hours, because a zone's rules are slow to ask for
+    every row.
 -#}
 {% macro business_hours(hours) -%}
     (
@@ -36,24 +36,23 @@
             hours.tenant_id,
             hours.utc_hour,
             clock.server_id,
-            cast(
-                {{
-                    minutes_after(
-                        "case when servers.clock_zone <> '' then "
-                        ~ utc_to_server_time(
+            case
+                when servers.clock_zone <> ''
+                then
+                    {{
+                        minutes_between(
                             "hours.utc_hour",
-                            "servers.clock_zone",
-                            "servers.clock_shift_minutes",
+                            utc_to_server_time(
+                                "hours.utc_hour",
+                                "servers.clock_zone",
+                                "servers.clock_shift_minutes",
+                            ),
                         )
-                        ~ " else "
-                        ~ minutes_after(
-                            "hours.utc_hour", "coalesce(servers.time_zone_minutes, 0)"
-                        )
-                        ~ " end",
-                        "1439 - coalesce(servers.end_of_day_minutes, 1439)",
-                    )
-                }} as date
-            ) as business_date
+                    }}
+                else coalesce(servers.time_zone_minutes, 0)
+            end
+            + 1439
+            - coalesce(servers.end_of_day_minutes, 1439) as ahead_minutes
         from {{ hours }} as hours
         inner join {{ clock_servers() }} as clock on clock.tenant_id = hours.tenant_id
         inner join
@@ -143,12 +142,12 @@
 {%- endmacro %}
 
 
-{% macro delete_lp_fill_days() -%}
+{% macro delete_clock_days(days) -%}
     {% if is_incremental() %}
         delete from {{ this }}
         where
             (tenant_id, clock_date)
-            in (select (tenant_id, clock_date) from {{ lp_fill_days() }} as changed)
+            in (select (tenant_id, clock_date) from {{ days }} as changed)
     {% endif %}
 {%- endmacro %}
 

@@ -47,7 +47,7 @@ with
     ),
 
     clock as (
-        select tenant_id, utc_hour, server_id, business_date
+        select tenant_id, utc_hour, server_id, ahead_minutes
         from {{ business_hours("hours") }} as dated
     ),
 
@@ -79,7 +79,12 @@ select
     fills.fill_id,
     fills.executed_date,
     coalesce(clock.server_id, '') as server_id,
-    coalesce(clock.business_date, fills.executed_date) as business_date,
+    coalesce(
+        cast(
+            {{ minutes_after("fills.executed_at_utc", "clock.ahead_minutes") }} as date
+        ),
+        fills.executed_date
+    ) as business_date,
     fills.executed_at_utc,
     fills.order_id,
     fills.client_order_id,

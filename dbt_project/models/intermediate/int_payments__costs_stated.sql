@@ -191,7 +191,7 @@ with
     hours as (select distinct tenant_id, utc_hour from moved),
 
     clock as (
-        select tenant_id, utc_hour, server_id, business_date
+        select tenant_id, utc_hour, server_id, ahead_minutes
         from {{ business_hours("hours") }} as dated
     ),
 
@@ -217,7 +217,12 @@ with
 select
     moved.tenant_id,
     coalesce(clock.server_id, '') as server_id,
-    coalesce(clock.business_date, cast(moved.happened_at_utc as date)) as business_date,
+    coalesce(
+        cast(
+            {{ minutes_after("moved.happened_at_utc", "clock.ahead_minutes") }} as date
+        ),
+        cast(moved.happened_at_utc as date)
+    ) as business_date,
     moved.psp_account_id,
     moved.line,
     moved.tenant_id || '/' || requests.account as account_key,

@@ -3,7 +3,7 @@
         materialized="incremental",
         incremental_strategy="append",
         on_schema_change="fail",
-        pre_hook="{{ delete_lp_fill_days() }}",
+        pre_hook="{{ delete_clock_days(lp_fill_days()) }}",
     )
 }}
 

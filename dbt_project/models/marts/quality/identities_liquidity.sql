@@ -3,11 +3,11 @@
 {%- set identities = {
     "lp_fills_are_booked": "Every standing fill of a provider is booked once, with its volume",
     "lp_volume_is_allocated": "The volume of a fill hedges a deal or nothing, and no deal is hedged twice over",
-    "lp_balance_rolls_forward": "A provider's opening balance and lines come to its closing balance, or the difference has a type",
+    "lp_balance_rolls_forward": "A provider''s opening balance and lines come to its closing balance, or the difference has a type",
     "hedges_are_marked": "Every open hedge and exposure could be valued at a close of the last five days",
-    "hedged_lines_make_result": "Mark-up, hedge residual and valuation come to the providers' result less the clients', by day and book",
-    "broker_pnl_is_daily_pnl": "Dealing, commission and swap of the broker's P&L are those of the daily P&L",
-    "broker_pnl_has_rates": "Every line of the broker's P&L has a rate to the reporting currency",
+    "hedged_lines_make_result": "Mark-up, hedge residual and valuation come to the providers'' result less the clients'', by day and book",
+    "broker_pnl_is_daily_pnl": "Dealing, commission and swap of the broker''s P&L are those of the daily P&L",
+    "broker_pnl_has_rates": "Every line of the broker''s P&L has a rate to the reporting currency",
     "pnl_explain_adds_up": "The parts that explain a day come to its total, with nothing left over",
 } -%}
 
@@ -15,19 +15,15 @@ with
 
     identities as (
         {%- for name, what in identities.items() %}
-            select '{{ name }}' as identity_id, '{{ what | replace("'", "''") }}' as what
-            {{ "union all" if not loop.last }}
+            select
+                '{{ name }}' as identity_id,
+                '{{ what }}' as what
+                {{ "union all" if not loop.last }}
         {%- endfor %}
     ),
 
     pnl as (
-        select
-            tenant_id,
-            server_id,
-            book,
-            business_date,
-            line,
-            amount_reporting
+        select tenant_id, server_id, book, business_date, line, amount_reporting
         from {{ ref("fct_broker_pnl") }}
     ),
 
@@ -54,8 +50,7 @@ with
             sum(fills.matched_units) as matched_units
         from {{ ref("fct_lp_fills") }} as fills
         where fills.deal_key is not null
-        group by
-            fills.tenant_id, fills.server_id, fills.business_date, fills.deal_key
+        group by fills.tenant_id, fills.server_id, fills.business_date, fills.deal_key
     ),
 
     deals as (select deal_key, volume_units from {{ ref("can_deals") }} where is_trade),
@@ -87,7 +82,13 @@ with
     ),
 
     results as (
-        select tenant_id, server_id, book, business_date, amount_reporting as lines_amount, cast(0 as decimal(38, 8)) as result_amount
+        select
+            tenant_id,
+            server_id,
+            book,
+            business_date,
+            amount_reporting as lines_amount,
+            cast(0 as decimal(38, 8)) as result_amount
         from pnl
         where line in ('mark_up', 'hedge_residual', 'valuation')
         union all
@@ -114,19 +115,36 @@ with
     ),
 
     daily as (
-        select tenant_id, server_id, business_date, line, amount_reporting as ours, cast(0 as decimal(38, 8)) as theirs
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            line,
+            amount_reporting as ours,
+            cast(0 as decimal(38, 8)) as theirs
         from pnl
         where
-            line
-            in ('dealing_realised', 'dealing_floating', 'commission_income', 'swap_income')
+            line in (
+                'dealing_realised',
+                'dealing_floating',
+                'commission_income',
+                'swap_income'
+            )
         union all
         select tenant_id, server_id, business_date, 'dealing', 0, dealing_pnl_reporting
         from {{ ref("fct_daily_pnl") }}
         union all
-        select tenant_id, server_id, business_date, 'commission_income', 0, commission_income_reporting
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            'commission_income',
+            0,
+            commission_income_reporting
         from {{ ref("fct_daily_pnl") }}
         union all
-        select tenant_id, server_id, business_date, 'swap_income', 0, swap_income_reporting
+        select
+            tenant_id, server_id, business_date, 'swap_income', 0, swap_income_reporting
         from {{ ref("fct_daily_pnl") }}
     ),
 
@@ -208,7 +226,11 @@ with
             tenant_id,
             server_id,
             business_date,
-            case when line in ('commission_income', 'swap_income') then line else 'dealing' end
+            case
+                when line in ('commission_income', 'swap_income')
+                then line
+                else 'dealing'
+            end
         union all
         select
             'broker_pnl_has_rates',
