@@ -295,12 +295,15 @@
 {%- endmacro %}
 
 
-{#- A tenant's only legal entity; no row where its groups name several. -#}
-{% macro single_entities() -%}
+{#-
+    A tenant's only legal entity, or the only one of its hedged groups; no row where they name
+    several.
+-#}
+{% macro single_entities(hedged=false) -%}
     (
         select tenant_id, max(legal_entity) as legal_entity
         from {{ ref("stg_broker__groups") }}
-        where not is_excluded
+        where not is_excluded {{ "and book in ('A', 'C')" if hedged }}
         group by tenant_id
         having count(distinct legal_entity) = 1
     )

@@ -81,6 +81,10 @@ with
         select tenant_id, legal_entity from {{ single_entities() }} as one
     ),
 
+    hedging_entities as (
+        select tenant_id, legal_entity from {{ single_entities(hedged=true) }} as one
+    ),
+
     -- the hedged books between the clients' result and the providers', by instrument
     hedged as (
         select
@@ -348,7 +352,7 @@ with
         select
             statements.tenant_id,
             statements.server_id,
-            coalesce(single_entities.legal_entity, 'unmapped'),
+            coalesce(hedging_entities.legal_entity, 'unmapped'),
             'A',
             'unmapped',
             statements.business_date,
@@ -375,7 +379,7 @@ with
             charging_lps
             on charging_lps.tenant_id = statements.tenant_id
             and charging_lps.lp_id = statements.lp_id
-        left join single_entities on single_entities.tenant_id = statements.tenant_id
+        left join hedging_entities on hedging_entities.tenant_id = statements.tenant_id
         left join
             fx
             on fx.business_date = statements.business_date

@@ -289,7 +289,7 @@ with
     ),
 
     single_entities as (
-        select tenant_id, legal_entity from {{ single_entities() }} as one
+        select tenant_id, legal_entity from {{ single_entities(hedged=true) }} as one
     ),
 
     -- the first fills of a deal hedge it, up to its volume; what comes on top hedges
