@@ -47,4 +47,4 @@ def test_every_model_has_its_documentation_beside_it() -> None:
 def test_few_models() -> None:
     # each costs about 50 ms a build, whatever it holds; staging has one view a source table, which
     # is made again only when its text changes
-    assert len([path for path in MODELS if "staging" not in path.parts]) <= 45
+    assert len([path for path in MODELS if "staging" not in path.parts]) <= 50

@@ -126,8 +126,7 @@ with
             desk,
             business_date,
             instrument,
-            case when lp_id = '' then 0 else lp_result_reporting end
-            - hedge_residual_reporting,
+            case when lp_id = '' then 0 else lp_result_reporting end,
             hedge_residual_amount,
             hedge_residual_reporting,
             profit_currency
@@ -154,13 +153,15 @@ with
             max(hedged.profit_currency) as profit_currency,
             sum(hedged.residual_amount) as residual_amount,
             case
+                when sum(hedged.residual_amount) = 0
+                then 0
                 when count(hedged.residual_reporting) = count(*)
                 then sum(hedged.residual_reporting)
             end as residual_reporting,
             case
                 when count(hedged.house_reporting) = count(*)
                 then sum(hedged.house_reporting)
-            end as valuation_reporting
+            end as house_reporting
         from hedged
         inner join
             hedging_begins
@@ -429,11 +430,13 @@ with
             null,
             null,
             null,
-            valuation_reporting,
+            house_reporting - residual_reporting,
             '{{ var("reporting_currency") }}',
-            valuation_reporting
+            house_reporting - residual_reporting
         from hedged_days
-        where valuation_reporting <> 0 or valuation_reporting is null
+        where
+            house_reporting <> residual_reporting
+            or house_reporting - residual_reporting is null
         union all
         select
             operations.tenant_id,
