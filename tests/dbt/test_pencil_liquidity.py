@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from orchestration.dbt_runner import run_dbt
-from tests.dbt.pencil_broker import MON, TUE, PencilBroker
-from tests.dbt.pencil_liquidity import UTC_NOON, fill, first_load, line, trade
+from tests.dbt.pencil_broker import MON, TUE, WED, PencilBroker
+from tests.dbt.pencil_liquidity import UTC_NOON, fill, first_load, line, report, trade
 from warehouse.connection import connect
 from warehouse.settings import Settings
 
@@ -38,6 +38,7 @@ class Books:
     settings: Settings
     broker: PencilBroker
     built_to: int = 0
+    lines: dict[tuple[str, dt.date], dict[tuple[str, str], str]] = field(default_factory=dict)
 
     def build(self, *, full_refresh: bool = False, tests: bool = False) -> None:
         """Build what the loads since the last build touched."""
@@ -55,6 +56,7 @@ class Books:
         )
         assert not result.failed, [(node.name, node.message) for node in result.failed]
         self.built_to = self.broker.load_id
+        self.lines.clear()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of one query, numbers as text without trailing zeros."""
@@ -65,17 +67,18 @@ class Books:
         """Every row of every mart."""
         return {mart: self.rows(f"SELECT * FROM lake.{mart} ORDER BY ALL") for mart in MARTS}
 
-    def line(self, name: str, day: dt.date) -> dict[tuple[str, str], str]:
+    def dollars(self, name: str, day: dt.date) -> dict[tuple[str, str], str]:
         """One line of the P&L in dollars, by book and instrument."""
-        found = self.rows(
-            f"""
-            SELECT book, instrument, sum(amount_reporting)
-            FROM lake.finance.fct_broker_pnl
-            WHERE line = '{name}' AND business_date = DATE '{day}'
-            GROUP BY ALL
-            """
-        )
-        return {(book, instrument): amount for book, instrument, amount in found}
+        if not self.lines:
+            for line, day, book, instrument, amount in self.rows(
+                """
+                SELECT line, business_date, book, instrument, sum(amount_reporting)
+                FROM lake.finance.fct_broker_pnl
+                GROUP BY ALL
+                """
+            ):
+                self.lines.setdefault((line, day), {})[book, instrument] = amount
+        return self.lines.get((name, day), {})
 
 
 def _plain(value: Any) -> Any:
@@ -122,7 +125,7 @@ def test_a_fill_hedges_the_deal_it_names_up_to_its_volume(books: Books) -> None:
 
 
 def test_what_is_not_hedged_or_hedged_too_much_has_a_line_of_its_own(books: Books) -> None:
-    assert books.line("hedge_residual", MON) == {
+    assert books.dollars("hedge_residual", MON) == {
         # sold 100 oz to the client at 2000.00, 2010.00 at the close
         ("A", "XAUUSD"): "-1000",
         # 100,000 sold too much at 1.10060: -40; 7,000 bought for nobody at 1.10000: +7
@@ -130,7 +133,7 @@ def test_what_is_not_hedged_or_hedged_too_much_has_a_line_of_its_own(books: Book
         # 60,000 sold to the client at 1.10020, 1.10100 at the close
         ("C", "EURUSD"): "-48",
     }
-    assert books.line("hedge_residual", TUE) == {
+    assert books.dollars("hedge_residual", TUE) == {
         ("A", "XAUUSD"): "500",
         # -100,000 + 7,000 over 0.00100
         ("A", "EURUSD"): "-93",
@@ -145,7 +148,7 @@ def test_mark_up_residual_and_valuation_are_the_providers_less_the_clients(books
     names = ("mark_up", "hedge_residual", "valuation")
     total: dict[tuple[str, str], Decimal] = {}
     for name in names:
-        for key, amount in books.line(name, MON).items():
+        for key, amount in books.dollars(name, MON).items():
             total[key] = total.get(key, Decimal(0)) + Decimal(amount)
     assert total["A", "EURUSD"] == Decimal("50.2")
     assert total["C", "EURUSD"] == 36
@@ -156,8 +159,8 @@ def test_mark_up_residual_and_valuation_are_the_providers_less_the_clients(books
 
 def test_providers_costs(books: Books) -> None:
     # 500 yen, stated by fill and by statement, counted once
-    assert books.line("lp_commission", MON) == {("A", "USDJPY"): "-3.4375"}
-    assert books.line("lp_swap", MON) == {("A", "EURUSD"): "-2.5"}
+    assert books.dollars("lp_commission", MON) == {("A", "USDJPY"): "-3.4375"}
+    assert books.dollars("lp_swap", MON) == {("A", "EURUSD"): "-2.5"}
     found = books.rows(
         """
         SELECT balance_date, currency, expected_balance_amount, closing_balance_amount,
@@ -227,7 +230,7 @@ def test_the_identities_hold(books: Books) -> None:
 
 
 def test_a_later_load_changes_what_a_full_build_would(books: Books) -> None:
-    """F7 is cancelled, F4 corrected, deal 11 edited, a deal and a fill arrive late."""
+    """F7 is cancelled, F4 corrected, deal 11 edited, a deal and a fill arrive late; 203 moves."""
     books.broker.load(
         {
             "mt5_deals": [
@@ -241,16 +244,24 @@ def test_a_later_load_changes_what_a_full_build_would(books: Books) -> None:
                      executed_at=UTC_NOON + dt.timedelta(seconds=2)),
             ],
             "lp_statement_lines": [line("5", TUE, "fee", -1.0)],
+            "mt5_users": [{"login": 203, "group": "real\\A-EUR"}],
+            "mt5_daily": [report(203, WED, 42.5, 42.5, 255.0) | {"group": "real\\A-EUR"}],
         }
     )  # fmt: skip
     books.build()
     # 100,000 x 0.00010 more on deal 11; 40,000 less of F7, 10,000 x 0.00005 of F9
-    assert books.line("mark_up", MON) == {
+    assert books.dollars("mark_up", MON) == {
         ("A", "EURUSD"): "32.2",
         ("A", "USDJPY"): "6.875",
         ("A", "XAUUSD"): "20",
         ("C", "EURUSD"): "0.5",
     }
+    # 203 has its result in the B book until Tuesday; on Wednesday the A book takes its 100,000
+    # over at Tuesday's 1.10300, nobody hedges them, and 1.10250 is the close: +50. The 100,000 sold
+    # too much and the 7,000 bought for nobody make -46.50 from 1.10200.
+    assert set(books.dollars("dealing_floating", TUE)) == {("B", "EURUSD")}
+    assert books.dollars("dealing_floating", WED) == {}
+    assert books.dollars("hedge_residual", WED)["A", "EURUSD"] == "3.5"
     incremental = books.marts()
     books.build(full_refresh=True)
     assert books.marts() == incremental

@@ -32,6 +32,7 @@ select
     lines.lp_account_id,
     lines.line_id,
     coalesce(clock.server_id, '') as server_id,
+    coalesce(hedging_entities.legal_entity, 'unmapped') as legal_entity,
     lines.booked_date as business_date,
     lines.line_type,
     lines.symbol,
@@ -44,3 +45,6 @@ select
 from lines
 left join clock on clock.tenant_id = lines.tenant_id
 left join named on named.tenant_id = lines.tenant_id and named.symbol = lines.symbol
+left join
+    {{ single_entities(hedged=true) }} as hedging_entities
+    on hedging_entities.tenant_id = lines.tenant_id

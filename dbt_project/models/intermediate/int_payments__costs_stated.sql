@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 with
 
     -- what each provider took, signed as it moves the broker's balance there
@@ -216,6 +214,7 @@ with
 
 select
     moved.tenant_id,
+    single_entities.legal_entity,
     coalesce(clock.server_id, '') as server_id,
     coalesce(
         cast(
@@ -236,3 +235,6 @@ left join
     on requests.tenant_id = moved.tenant_id
     and requests.reference_kind = moved.reference_kind
     and requests.reference = moved.reference
+left join
+    {{ single_entities() }} as single_entities
+    on single_entities.tenant_id = moved.tenant_id

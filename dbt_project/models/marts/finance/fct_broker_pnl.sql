@@ -77,14 +77,6 @@ with
         where charged_fill_count > 0
     ),
 
-    single_entities as (
-        select tenant_id, legal_entity from {{ single_entities() }} as one
-    ),
-
-    hedging_entities as (
-        select tenant_id, legal_entity from {{ single_entities(hedged=true) }} as one
-    ),
-
     -- the hedged books between the clients' result and the providers', by instrument
     hedged as (
         select
@@ -353,7 +345,7 @@ with
         select
             statements.tenant_id,
             statements.server_id,
-            coalesce(hedging_entities.legal_entity, 'unmapped'),
+            statements.legal_entity,
             'A',
             'unmapped',
             statements.business_date,
@@ -380,7 +372,6 @@ with
             charging_lps
             on charging_lps.tenant_id = statements.tenant_id
             and charging_lps.lp_id = statements.lp_id
-        left join hedging_entities on hedging_entities.tenant_id = statements.tenant_id
         left join
             fx
             on fx.business_date = statements.business_date
@@ -523,7 +514,7 @@ with
         select
             costs.tenant_id,
             coalesce(accounts.server_id, costs.server_id),
-            coalesce(books.legal_entity, single_entities.legal_entity, 'unmapped'),
+            coalesce(books.legal_entity, costs.legal_entity, 'unmapped'),
             coalesce(books.book, 'unmapped'),
             coalesce(books.desk, 'unmapped'),
             costs.business_date,
@@ -545,7 +536,6 @@ with
             {{ ref("can_account_books") }} as books
             on books.account_key = costs.account_key
             and {{ effective("books", "costs.business_date") }}
-        left join single_entities on single_entities.tenant_id = costs.tenant_id
         left join
             fx
             on fx.business_date = costs.business_date

@@ -45,23 +45,13 @@ with
         from {{ ref("int_server_closes") }}
     ),
 
-    corrected as (
-        select
-            tenant_id,
-            server_id,
-            business_date,
-            deal_id,
-            max(case when correction = 'late_deal' then 1 else 0 end) as is_late,
-            sum(
-                case when correction = 'source_restatement' then effect_amount end
-            ) as restated_amount
-        from {{ ref("int_deals__corrected") }}
-        where correction <> 'deleted_deal'
-        group by tenant_id, server_id, business_date, deal_id
+    servers as (
+        select tenant_id, server_id, end_of_day_minutes
+        from {{ source("meta", "servers") }}
     ),
 
-    -- what each position came to on a day, and what it stood at on both closes
-    steps as (
+    -- as in int_deals__corrected: both sides on the server's clock
+    realised as (
         select
             deals.tenant_id,
             deals.server_id,
@@ -69,12 +59,45 @@ with
             deals.login,
             deals.symbol,
             coalesce(deals.position_id, 0) as position_id,
-            deals.closed_pnl_amount as realised,
+            deals.closed_pnl_amount,
             case
-                when corrected.is_late = 1
+                when
+                    {{
+                        microseconds_between(
+                            "deals.executed_at_utc", "deals.changed_at_utc"
+                        )
+                    }}
+                    > {{
+                        microseconds_between(
+                            "deals.executed_at_server",
+                            minutes_after(
+                                "cast(deals.business_date as timestamp)",
+                                "coalesce(servers.end_of_day_minutes, 1439) + 1",
+                            ),
+                        )
+                    }}
                 then deals.closed_pnl_amount
-                else coalesce(corrected.restated_amount, 0)
-            end as corrected,
+                else 0
+            end as corrected_amount
+        from {{ ref("can_deals") }} as deals
+        left join
+            servers
+            on servers.tenant_id = deals.tenant_id
+            and servers.server_id = deals.server_id
+        where deals.is_trade and deals.closed_pnl_amount <> 0
+    ),
+
+    -- what each position came to on a day, and what it stood at on both closes
+    steps as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            login,
+            symbol,
+            position_id,
+            closed_pnl_amount as realised,
+            corrected_amount as corrected,
             cast(0 as decimal(24, 8)) as floating_now,
             cast(0 as decimal(38, 8)) as floating_now_reporting,
             cast(null as decimal(24, 12)) as rate_now,
@@ -82,14 +105,7 @@ with
             cast(0 as decimal(38, 8)) as floating_before_reporting,
             cast(null as decimal(24, 12)) as rate_before,
             0 as is_held
-        from {{ ref("can_deals") }} as deals
-        left join
-            corrected
-            on corrected.tenant_id = deals.tenant_id
-            and corrected.server_id = deals.server_id
-            and corrected.business_date = deals.business_date
-            and corrected.deal_id = deals.deal_id
-        where deals.is_trade and deals.closed_pnl_amount <> 0
+        from realised
         union all
         select
             tenant_id,
@@ -305,7 +321,7 @@ with
         group by {{ keys | join(", ") }}
     ),
 
-    servers as (
+    exporting as (
         select
             tenant_id,
             server_id,
@@ -325,12 +341,12 @@ with
             - summed.price_move
             - summed.fx_move
             - summed.corrected as unexplained,
-            coalesce(servers.has_positions, 1) as has_positions
+            coalesce(exporting.has_positions, 1) as has_positions
         from summed
         left join
-            servers
-            on servers.tenant_id = summed.tenant_id
-            and servers.server_id = summed.server_id
+            exporting
+            on exporting.tenant_id = summed.tenant_id
+            and exporting.server_id = summed.server_id
     )
 
 select

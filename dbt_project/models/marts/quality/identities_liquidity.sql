@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 {%- set identities = {
     "lp_fills_are_booked": "Every standing fill of a provider is booked once, with its volume",
     "lp_volume_is_allocated": "The volume of a fill hedges a deal or nothing, and no deal is hedged twice over",
