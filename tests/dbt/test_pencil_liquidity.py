@@ -29,6 +29,16 @@ MARTS = (
 # A view stands as it was made; only what holds rows is built again.
 EVERYTHING = ["+identities_liquidity"]
 ROWS = [f"+identities_liquidity,config.materialized:{kind}" for kind in ("incremental", "table")]
+INCREMENTAL = [
+    "can_deals",
+    "can_lp_fills",
+    "fct_open_positions",
+    "fct_daily_pnl",
+    "fct_lp_fills",
+    "int_liquidity__closes_marked",
+    "int_liquidity__flows_summed",
+    "fct_lp_reconciliation",
+]
 
 
 @dataclass
@@ -40,17 +50,18 @@ class Books:
     built_to: int = 0
     lines: dict[tuple[str, dt.date], dict[tuple[str, str], str]] = field(default_factory=dict)
 
-    def build(self, *, full_refresh: bool = False, tests: bool = False) -> None:
+    def build(self, *, full_refresh: bool = False) -> None:
         """Build what the loads since the last build touched."""
-        command = ["build", "--exclude-resource-type", "unit_test"]
-        command += ["--indirect-selection", "cautious"]
-        if not tests:
-            command += ["--exclude-resource-type", "test"]
+        command = ["build"]
+        for kind in ("unit_test", "test"):
+            command += ["--exclude-resource-type", kind]
+        selection = ROWS if self.built_to else EVERYTHING
         if full_refresh:
             command.append("--full-refresh")
+            selection = INCREMENTAL
         result = run_dbt(
             self.settings,
-            [*command, "--select", *(ROWS if self.built_to else EVERYTHING)],
+            [*command, "--select", *selection],
             variables={"watermark_from": self.built_to, "watermark_to": self.broker.load_id},
             watermark=self.broker.load_id,
         )
@@ -70,14 +81,14 @@ class Books:
     def dollars(self, name: str, day: dt.date) -> dict[tuple[str, str], str]:
         """One line of the P&L in dollars, by book and instrument."""
         if not self.lines:
-            for line, day, book, instrument, amount in self.rows(
+            for line, booked_on, book, instrument, amount in self.rows(
                 """
                 SELECT line, business_date, book, instrument, sum(amount_reporting)
                 FROM lake.finance.fct_broker_pnl
                 GROUP BY ALL
                 """
             ):
-                self.lines.setdefault((line, day), {})[book, instrument] = amount
+                self.lines.setdefault((line, booked_on), {})[book, instrument] = amount
         return self.lines.get((name, day), {})
 
 
@@ -91,7 +102,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
     settings = Settings(home=tmp_path_factory.mktemp("hedged"))
     made = Books(settings, PencilBroker(settings))
     made.broker.load(first_load())
-    made.build(tests=True)
+    made.build()
     return made
 
 
