@@ -114,6 +114,4 @@ def ensure_tables(
 
 
 def _inline(con: duckdb.DuckDBPyConnection, schema: str, rows: int) -> None:
-    con.execute(
-        f"CALL lake.set_option('data_inlining_row_limit', {rows:d}, schema => '{schema}')"
-    )
+    con.execute(f"CALL lake.set_option('data_inlining_row_limit', {rows:d}, schema => '{schema}')")

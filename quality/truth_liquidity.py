@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quality.truth_queries import Comparison
+from quality.truth_queries import UNROUNDED, Comparison
 
 LP_FILLS = Comparison(
     id="truth_lp_fills",
@@ -76,4 +76,31 @@ LP_BALANCES = Comparison(
     """,
 )
 
-LIQUIDITY_COMPARISONS = (LP_FILLS, LP_STATEMENT_LINES, LP_BALANCES)
+HEDGED_PNL = Comparison(
+    id="truth_hedged_pnl",
+    what="Mark-up, LP commission and hedge residual by day and instrument equal the truth",
+    file="hedged_pnl.parquet",
+    needs=("finance.fct_broker_pnl",),
+    key=("tenant_id", "server_id", "business_date", "line", "lp_id", "instrument"),
+    amounts=("amount",),
+    truth="SELECT * FROM {file}",
+    books="""
+        SELECT
+            tenant_id,
+            server_id,
+            business_date,
+            line,
+            coalesce(lp_id, '') AS lp_id,
+            instrument,
+            sum(amount_reporting) AS amount
+        FROM lake.finance.fct_broker_pnl
+        WHERE
+            line IN ('mark_up', 'lp_commission', 'hedge_residual')
+            AND (tenant_id, server_id) IN (SELECT DISTINCT tenant_id, server_id FROM {file})
+        GROUP BY ALL
+        HAVING sum(amount_reporting) <> 0
+    """,
+    precision=UNROUNDED,
+)
+
+LIQUIDITY_COMPARISONS = (LP_FILLS, LP_STATEMENT_LINES, LP_BALANCES, HEDGED_PNL)

@@ -105,3 +105,7 @@ chosen AS (
         ) = $closed
 )
 """
+
+# The same choice over the long mart of P&L lines: what has no symbol or client is left out where
+# one is chosen.
+CHOSEN_LINES = CHOSEN.replace("lake.finance.fct_daily_pnl", "lake.finance.fct_broker_pnl")

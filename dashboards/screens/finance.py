@@ -13,6 +13,7 @@ from dashboards.drilldown import show_behind
 from dashboards.figures import NO_SYMBOL, metric_text, styled
 from dashboards.masthead import Basis, masthead
 from dashboards.panels import empty_panel, problems_shown, table_height, titled_download
+from dashboards.pnl_lines import show_pnl_lines
 from dashboards.queries import finance
 from dashboards.queries.finance import COMPONENTS, FIGURES, Breakdown
 from dashboards.queries.scope import Choice, Scope
@@ -154,6 +155,8 @@ def _report(
         bars, running_total = daily_pnl_charts(held["day"], currency)
         st.altair_chart(bars, alt="Dealing P&L, commission, swap and fees of each day")
         st.altair_chart(running_total, alt="Running total of the P&L over the range")
+        with problems_shown():
+            show_pnl_lines(lake, scope, currency)
         selected = _tables(held, scope, currency)
         with problems_shown():
             show_behind(lake, scope, selected, currency)

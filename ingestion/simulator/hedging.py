@@ -58,7 +58,8 @@ def tenths_per_centilot(spec: SymbolSpec) -> int:
 def hedge(world: World) -> Hedges:
     """The fills of a broker. Deterministic."""
     is_a_book = np.array([spec.book == "A" and not spec.excluded for spec in GROUPS])
-    deals = world.deals.filter(pl.col("action") <= 1)
+    deals = world.deals if world.hedged is None else world.hedged
+    deals = deals.filter(pl.col("action") <= 1)
     deals = deals.filter(
         pl.Series(is_a_book[world.population.group[deals["account"].to_numpy()]])
     ).sort("server_ms", "deal")

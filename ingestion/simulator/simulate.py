@@ -24,6 +24,7 @@ from ingestion.simulator.systems import SYSTEMS
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
 from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
+from ingestion.simulator.truth_hedging import hedged_pnl_truth
 from ingestion.simulator.truth_losing import losing_accounts_truth
 from ingestion.simulator.truth_partners import commission_ledger_truth
 from ingestion.simulator.truth_pnl import daily_pnl_truth
@@ -210,6 +211,7 @@ def write_truth(
         "commission_ledger": lambda world, _: commission_ledger_truth(world),
         "alerts": lambda world, _: alerts_truth(world),
         "breaks": breaks_truth,
+        "hedged_pnl": lambda world, _: hedged_pnl_truth(world),
         "losing_accounts": losing_accounts_truth,
         "statements": statements_truth,
     }

@@ -46,6 +46,8 @@ class World:
     held: OpenAtClose
     cash: CashBook
     restatements: list[Restatement] = field(default_factory=list)
+    hedged: pl.DataFrame | None = None
+    """The deals as they were when they were hedged, if somebody changed them since."""
 
     def account_days(self) -> AccountDays:
         """What the books must state for every account and day."""
@@ -53,7 +55,12 @@ class World:
 
     def with_deals(self, deals: pl.DataFrame, added: list[Restatement]) -> World:
         """The same broker after somebody changed its past."""
-        return replace(self, deals=deals, restatements=[*self.restatements, *added])
+        return replace(
+            self,
+            deals=deals,
+            restatements=[*self.restatements, *added],
+            hedged=self.deals if self.hedged is None else self.hedged,
+        )
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

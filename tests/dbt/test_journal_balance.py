@@ -36,7 +36,9 @@ entries = st.lists(
 
 
 @pytest.fixture(scope="module")
-def journal(books: PencilBooks) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[tuple[str, ...]]]]:
+def journal(
+    books: PencilBooks,
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[tuple[str, ...]]]]:
     """The view as it was built, over empty tables in memory, and the kinds of entries."""
     with connect("read", settings=books.settings) as con:
         kinds = con.execute("""

@@ -161,14 +161,17 @@ def test_the_reports_agree(books: PencilBooks) -> None:
 
 def test_every_entry_is_the_sum_of_its_sources(books: PencilBooks) -> None:
     key = "business_date, entry_kind, account_key, partner_key, symbol, currency"
-    assert books.rows(f"""
+    assert (
+        books.rows(f"""
         SELECT {key}, sum(amount) FROM (
             SELECT {key}, amount FROM lake.finance.fct_journal_entries
             WHERE entry_kind NOT LIKE 'psp%'
             UNION ALL
             SELECT {key}, -amount FROM lake.finance.rpt_ledger__entry_sources
         ) GROUP BY {key} HAVING sum(amount) <> 0
-    """) == []
+    """)
+        == []
+    )
     assert books.rows("""
         SELECT source_key, source_date, amount FROM lake.finance.rpt_ledger__entry_sources
         WHERE account_key = 'demo/pencil/101' AND entry_kind = 'floating_pnl'

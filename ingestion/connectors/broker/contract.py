@@ -17,7 +17,7 @@ GROUPS = TableContract(
     columns=(
         Column("server_id", "VARCHAR", required=True, nullable=False),
         Column("group_pattern", "VARCHAR", required=True, nullable=False),
-        Column("book", "VARCHAR", required=True, allowed=("A", "B")),
+        Column("book", "VARCHAR", required=True, allowed=("A", "B", "C")),
         Column("legal_entity", "VARCHAR", required=True),
         Column("desk", "VARCHAR"),
         Column("is_excluded", "BOOLEAN", required=True),

@@ -23,9 +23,6 @@ with
             account_key,
             client_key,
             country,
-            legal_entity,
-            book,
-            desk,
             account_currency,
             main_currency,
             money_divisor
@@ -200,8 +197,18 @@ with
             movements.swap,
             movements.commission,
             movements.fee,
+            books.book,
+            books.legal_entity,
+            books.desk,
+            {{ to_reporting("movements.closed_pnl", "fx", "accounts.money_divisor") }}
+            as closed_pnl_reporting,
+            {{
+                to_reporting(
+                    "movements.floating_change", "fx", "accounts.money_divisor"
+                )
+            }} as floating_change_reporting,
             case
-                when accounts.book = 'B'
+                when books.book = 'B'
                 then
                     {{
                         to_reporting(
@@ -224,6 +231,7 @@ with
             on accounts.tenant_id = movements.tenant_id
             and accounts.server_id = movements.server_id
             and accounts.login = movements.login
+            {{ join_books("movements") }}
         left join
             fx
             on fx.business_date = movements.rate_date
@@ -239,6 +247,9 @@ with
             business_date,
             login,
             symbol,
+            max(book) as book,
+            max(legal_entity) as legal_entity,
+            max(desk) as desk,
             cast(sum(deal_count) as bigint) as deal_count,
             cast(sum(volume_lots) as decimal(38, 8)) as volume_lots,
             cast(sum(closed_pnl) as decimal(38, 8)) as closed_pnl,
@@ -246,6 +257,18 @@ with
             cast(sum(swap) as decimal(38, 8)) as swap,
             cast(sum(commission) as decimal(38, 8)) as commission,
             cast(sum(fee) as decimal(38, 8)) as fee,
+            cast(
+                case
+                    when count(closed_pnl_reporting) = count(*)
+                    then sum(closed_pnl_reporting)
+                end as decimal(38, 8)
+            ) as closed_pnl_reporting,
+            cast(
+                case
+                    when count(floating_change_reporting) = count(*)
+                    then sum(floating_change_reporting)
+                end as decimal(38, 8)
+            ) as floating_change_reporting,
             cast(
                 case
                     when count(dealing_pnl) = count(*) then sum(dealing_pnl)
@@ -281,9 +304,9 @@ select
     lines.business_date,
     accounts.account_key,
     lines.symbol,
-    accounts.legal_entity,
-    accounts.book,
-    accounts.desk,
+    lines.legal_entity,
+    lines.book,
+    lines.desk,
     accounts.client_key,
     accounts.country,
     lines.login,
@@ -301,6 +324,8 @@ select
     lines.swap as client_swap_amount,
     lines.commission as client_commission_amount,
     lines.fee as client_fee_amount,
+    lines.closed_pnl_reporting as client_closed_pnl_reporting,
+    lines.floating_change_reporting as client_floating_change_reporting,
     lines.dealing_pnl as dealing_pnl_reporting,
     lines.commission_income as commission_income_reporting,
     lines.swap_income as swap_income_reporting,

@@ -6,6 +6,7 @@
     "identities_compliance",
     "identities_ledger",
     "identities_metrics",
+    "identities_liquidity",
 ] %}
     select
         identity_id,

@@ -1,0 +1,238 @@
+with
+
+    accounts as (
+        select tenant_id, server_id, login, account_key, group_name
+        from {{ ref("can_accounts") }}
+    ),
+
+    mappings as (
+        select
+            tenant_id,
+            server_id,
+            group_pattern,
+            book,
+            legal_entity,
+            desk,
+            coalesce(valid_from, date '1900-01-01') as valid_from
+        from {{ ref("stg_broker__groups") }}
+    ),
+
+    reports as (
+        select tenant_id, server_id, login, business_date, group_name
+        from {{ ref("stg_mt5__daily_reports") }}
+    ),
+
+    -- few accounts ever change their group
+    moved as (
+        select tenant_id, server_id, login, max(business_date) as last_date
+        from reports
+        group by tenant_id, server_id, login
+        having min(group_name) <> max(group_name)
+    ),
+
+    told as (
+        select
+            reports.tenant_id,
+            reports.server_id,
+            reports.login,
+            reports.business_date,
+            reports.group_name
+        from reports
+        inner join
+            moved
+            on moved.tenant_id = reports.tenant_id
+            and moved.server_id = reports.server_id
+            and moved.login = reports.login
+        union all
+        -- since the last report
+        select
+            accounts.tenant_id,
+            accounts.server_id,
+            accounts.login,
+            {{ days_after("moved.last_date", 1) }},
+            accounts.group_name
+        from accounts
+        inner join
+            moved
+            on moved.tenant_id = accounts.tenant_id
+            and moved.server_id = accounts.server_id
+            and moved.login = accounts.login
+        where accounts.group_name is not null
+    ),
+
+    stepped as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            business_date,
+            group_name,
+            lag(group_name) over (
+                partition by tenant_id, server_id, login order by business_date
+            ) as previous_group
+        from told
+    ),
+
+    group_starts as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            group_name,
+            case
+                when previous_group is null then date '1900-01-01' else business_date
+            end as valid_from
+        from stepped
+        where previous_group is null or previous_group <> group_name
+        union all
+        select
+            accounts.tenant_id,
+            accounts.server_id,
+            accounts.login,
+            accounts.group_name,
+            date '1900-01-01'
+        from accounts
+        left join
+            moved
+            on moved.tenant_id = accounts.tenant_id
+            and moved.server_id = accounts.server_id
+            and moved.login = accounts.login
+        where moved.login is null
+    ),
+
+    group_periods as (
+        select
+            tenant_id,
+            server_id,
+            login,
+            group_name,
+            valid_from,
+            lead(valid_from) over (
+                partition by tenant_id, server_id, login order by valid_from
+            ) as valid_to
+        from group_starts
+    ),
+
+    groups as (
+        select distinct tenant_id, server_id, group_name
+        from group_starts
+        where group_name is not null
+    ),
+
+    -- before the first mapping of a group that one holds too
+    matched as (
+        select
+            groups.tenant_id,
+            groups.server_id,
+            groups.group_name,
+            mappings.group_pattern,
+            mappings.book,
+            mappings.legal_entity,
+            mappings.desk,
+            case
+                when
+                    mappings.valid_from = min(mappings.valid_from) over (
+                        partition by
+                            groups.tenant_id, groups.server_id, groups.group_name
+                    )
+                then date '1900-01-01'
+                else mappings.valid_from
+            end as valid_from
+        from groups
+        inner join
+            mappings
+            on mappings.tenant_id = groups.tenant_id
+            and mappings.server_id = groups.server_id
+            and {{ matches_pattern("groups.group_name", "mappings.group_pattern") }}
+    ),
+
+    dates as (
+        select distinct tenant_id, server_id, group_name, valid_from from matched
+    ),
+
+    -- as in can_accounts: the longest pattern is the most specific, the newest wins a
+    -- tie
+    ranked as (
+        select
+            dates.tenant_id,
+            dates.server_id,
+            dates.group_name,
+            dates.valid_from,
+            matched.book,
+            matched.legal_entity,
+            matched.desk,
+            row_number() over (
+                partition by
+                    dates.tenant_id, dates.server_id, dates.group_name, dates.valid_from
+                order by
+                    length(matched.group_pattern) desc,
+                    matched.valid_from desc,
+                    matched.group_pattern asc
+            ) as place
+        from dates
+        inner join
+            matched
+            on matched.tenant_id = dates.tenant_id
+            and matched.server_id = dates.server_id
+            and matched.group_name = dates.group_name
+            and matched.valid_from <= dates.valid_from
+    ),
+
+    mapped_periods as (
+        select
+            tenant_id,
+            server_id,
+            group_name,
+            book,
+            legal_entity,
+            desk,
+            valid_from,
+            lead(valid_from) over (
+                partition by tenant_id, server_id, group_name order by valid_from
+            ) as valid_to
+        from ranked
+        where place = 1
+    )
+
+select
+    group_periods.tenant_id,
+    group_periods.server_id,
+    group_periods.login,
+    accounts.account_key,
+    group_periods.group_name,
+    coalesce(mapped_periods.book, 'unmapped') as book,
+    coalesce(mapped_periods.legal_entity, 'unmapped') as legal_entity,
+    coalesce(mapped_periods.desk, 'unmapped') as desk,
+    case
+        when mapped_periods.valid_from > group_periods.valid_from
+        then mapped_periods.valid_from
+        else group_periods.valid_from
+    end as valid_from,
+    case
+        when mapped_periods.valid_to is null
+        then group_periods.valid_to
+        when
+            group_periods.valid_to is null
+            or group_periods.valid_to > mapped_periods.valid_to
+        then mapped_periods.valid_to
+        else group_periods.valid_to
+    end as valid_to
+from group_periods
+left join
+    mapped_periods
+    on mapped_periods.tenant_id = group_periods.tenant_id
+    and mapped_periods.server_id = group_periods.server_id
+    and mapped_periods.group_name = group_periods.group_name
+    and (
+        group_periods.valid_to is null
+        or mapped_periods.valid_from < group_periods.valid_to
+    )
+    and (
+        mapped_periods.valid_to is null
+        or mapped_periods.valid_to > group_periods.valid_from
+    )
+left join
+    accounts
+    on accounts.tenant_id = group_periods.tenant_id
+    and accounts.server_id = group_periods.server_id
+    and accounts.login = group_periods.login
