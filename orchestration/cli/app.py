@@ -7,7 +7,9 @@ import typer
 from orchestration.cli import (
     breaks,
     broker,
+    comparing,
     doctor,
+    explain,
     filings,
     published,
     query,
@@ -34,6 +36,9 @@ app.command("close")(work.close)
 app.command("check")(work.check)
 app.add_typer(breaks.app, name="breaks")
 app.command("sql")(query.sql)
+app.command("explain")(explain.explain)
+app.command("diff")(comparing.diff)
+app.command("restatements")(comparing.restatements)
 app.command("published")(published.published)
 app.add_typer(statements.app, name="statement")
 app.add_typer(filings.app, name="file")
