@@ -15,7 +15,10 @@ from warehouse.settings import load_settings
 if TYPE_CHECKING:
     from quality.comparison import RowChange, SnapshotDiff
 
-_SNAPSHOT = "A snapshot id, a date (the last published by the end of that UTC day), or head."
+_SNAPSHOT = (
+    "A snapshot id, a date (the last published by the end of that UTC day), latest (published "
+    "last), previous (published before that), or head."
+)
 Limit = Annotated[int, typer.Option(help="Print so many rows at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

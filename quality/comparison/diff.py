@@ -14,7 +14,7 @@ from quality.comparison.changes import Compared, compare, tables_at
 from quality.comparison.loads import Load, lay_loads, load_details, watermark_at
 from quality.comparison.money import currency_of, money_of
 from warehouse.connection import connect
-from warehouse.errors import UsageError
+from warehouse.errors import SnapshotError, UsageError
 from warehouse.publishing import current_snapshot, resolve_snapshot
 from warehouse.settings import Settings
 
@@ -22,7 +22,7 @@ from warehouse.settings import Settings
 _NO_MARTS = frozenset(
     {"canonical", "intermediate", "main", "meta", "pii", "raw", "reference", "staging"}
 )
-HEAD = "head"
+HEAD, PREVIOUS = "head", "previous"
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,34 @@ class SnapshotDiff:
 
 
 def named_snapshot(con: duckdb.DuckDBPyConnection, settings: Settings, text: str) -> int:
-    """The snapshot that a person names: an id, a date, ``latest``, or ``head``.
+    """The snapshot that a person names.
+
+    Args:
+        con: a connection to the lake's head.
+        settings: the installation.
+        text: an id; a date: the last one published by the end of that UTC day; ``latest`` or
+            ``previous``: the one published last, or before that; ``head``.
 
     Raises:
         SnapshotError: none answers to it.
     """
-    if text.strip().lower() == HEAD:
+    name = text.strip().lower()
+    if name == HEAD:
         return current_snapshot(con)
-    return resolve_snapshot(text, settings)
+    if name != PREVIOUS:
+        return resolve_snapshot(text, settings)
+    published = con.execute(
+        """
+        SELECT snapshot_id FROM lake.meta.published
+        GROUP BY snapshot_id ORDER BY max(publish_id) DESC LIMIT 2
+        """
+    ).fetchall()
+    if len(published) < 2:
+        raise SnapshotError(
+            "There are not two published snapshots yet.",
+            todo="`daybook published` lists what was published when",
+        )
+    return int(published[1][0])
 
 
 def diff(
@@ -114,8 +134,7 @@ def diff(
 
     Args:
         settings: the installation.
-        old: the snapshot compared with: an id, a date (the last one published by the end of that
-            UTC day), ``latest`` or ``head``.
+        old: the snapshot compared with, as :func:`named_snapshot` takes it.
         new: the snapshot that is compared.
         mart: only this table, with or without its schema; None compares every mart.
         limit: so many rows at most.
