@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import duckdb
 
 from quality.comparison.grain import keys
+from quality.lake_tables import tables_at
 
 # Which load or build wrote a row is no part of what it says.
 _PROVENANCE = frozenset({"load_id", "raw_row_id", "build_id", "booked_at"})
 # What says whose a row is and of which day.
 _IDENTITY = ("tenant_id", "server_id", "login", "account_key", "business_date")
 _BUCKETS = 4096
-_CATALOG = "__ducklake_metadata_lake"
 
 
 @dataclass(frozen=True)
@@ -50,21 +50,6 @@ class Compared:
         return tuple(
             name for name in self.columns if name not in self.key and name not in _PROVENANCE
         )
-
-
-def tables_at(con: duckdb.DuckDBPyConnection, snapshot: int) -> dict[str, int]:
-    """``schema.table`` -> id of every table (no views) of the lake at a snapshot."""
-    rows = con.execute(
-        f"""
-        SELECT s.schema_name || '.' || t.table_name, t.table_id
-        FROM {_CATALOG}.ducklake_table AS t
-        JOIN {_CATALOG}.ducklake_schema AS s ON s.schema_id = t.schema_id
-        WHERE t.begin_snapshot <= $1 AND (t.end_snapshot IS NULL OR t.end_snapshot > $1)
-            AND s.begin_snapshot <= $1 AND (s.end_snapshot IS NULL OR s.end_snapshot > $1)
-        """,
-        [snapshot],
-    ).fetchall()
-    return {name: int(table_id) for name, table_id in rows}
 
 
 def compare(

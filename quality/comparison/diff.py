@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
-from quality.comparison.changes import Compared, compare, tables_at
+from quality.comparison.changes import Compared, compare
 from quality.comparison.loads import Load, lay_loads, load_details, watermark_at
 from quality.comparison.money import currency_of, money_of
+from quality.lake_tables import tables_at
 from warehouse.connection import connect
 from warehouse.errors import SnapshotError, UsageError
 from warehouse.publishing import current_snapshot, resolve_snapshot
@@ -238,10 +239,12 @@ def _row_changes(con: duckdb.DuckDBPyConnection, compared: Compared, limit: int)
     rows = con.execute(
         f"""
         SELECT c.row_key, c.status, c.business_date, {money}::DECIMAL(38, 8), {currency}, c.o, c.n,
-            list_sort(list(DISTINCT l.load_id) FILTER (l.load_id IS NOT NULL))
+            l.load_ids
         FROM {compared.changed} AS c
-        LEFT JOIN loads_of_rows AS l ON l.mart = $1 AND l.row_no = c.row_no
-        GROUP BY ALL
+        LEFT JOIN (
+            SELECT row_no, list_sort(list(DISTINCT load_id)) AS load_ids
+            FROM loads_of_rows WHERE mart = $1 GROUP BY row_no
+        ) AS l ON l.row_no = c.row_no
         ORDER BY abs({money}) DESC, c.row_key
         LIMIT {limit}
         """,

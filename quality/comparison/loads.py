@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from quality.comparison.changes import Compared
+from quality.lake_tables import tables_at
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,17 @@ def lay_loads(
         """,
         [compared.table, low, high],
     )
-    if "reporting_currency" in compared.columns or "amount_reporting" in compared.columns:
+    is_converted = any(name.endswith("_reporting") for name in compared.columns)
+    if is_converted and "canonical.can_fx_rates" in tables_at(con, snapshot):
         con.execute(
             f"""
             INSERT INTO loads_of_rows
             SELECT DISTINCT $1, c.row_no, r.load_id
             FROM {compared.changed} AS c
-            JOIN lake.canonical.can_fx_rates AT (VERSION => {snapshot}) AS r
-                ON r.business_date = c.business_date
+            JOIN (
+                SELECT business_date, load_id
+                FROM lake.canonical.can_fx_rates AT (VERSION => {snapshot})
+            ) AS r ON r.business_date = c.business_date
             WHERE r.load_id > $2 AND r.load_id <= $3
             """,
             [compared.table, low, high],

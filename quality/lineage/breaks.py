@@ -25,12 +25,16 @@ from quality.lineage.rules import GROUP_MAPPING, seed_rule
 _SEEN = f"""
 SELECT s.*,
     CASE WHEN s.break_type = 'orphan_login' THEN DATE '9999-12-31'
-        ELSE coalesce(max(r.business_date), s.business_date) END AS seen_date
+        ELSE coalesce(reported.business_date, s.business_date) END AS seen_date
 FROM subject AS s
-LEFT JOIN {REPORTS} AS r
-    ON r.tenant_id = s.tenant_id AND r.server_id = s.server_id AND r.login = s.login
-    AND r.business_date <= s.last_date AND s.break_type <> 'orphan_login'
-GROUP BY ALL
+LEFT JOIN (
+    SELECT s.subject_key, max(r.business_date) AS business_date
+    FROM subject AS s
+    JOIN {REPORTS} AS r
+        ON r.tenant_id = s.tenant_id AND r.server_id = s.server_id AND r.login = s.login
+        AND r.business_date <= s.last_date
+    GROUP BY s.subject_key
+) AS reported ON reported.subject_key = s.subject_key
 """
 
 _DEALS = f"""

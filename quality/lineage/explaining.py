@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from quality.lake_tables import held_tables
+from quality.lake_tables import held_at, held_tables
 from quality.lineage.declaration import RATE, Lineage, Part
 from quality.lineage.explanation import Explanation, Figure, PartRow, RateUsed, RuleSaid
 from quality.lineage.keys import lay_every_subject, lay_subject, parse_key
@@ -103,7 +103,8 @@ def explain_row(
 ) -> Explanation:
     """Explain one row over an open connection; see :func:`explain`."""
     figures = _wanted(lineage, column)
-    held = _held(con, lineage)
+    held = held_at(con, snapshot_id)
+    _must_be_built(lineage, held)
     with _watermark(con) as watermark:
         key_text = lay_subject(con, lineage, key)
         row = _subject_row(con)
@@ -137,7 +138,7 @@ def not_re_added(
     """Every figure of a mart that its parts do not come to, read in one pass over all rows."""
     lineage = lineage_of(table)
     figures = _wanted(lineage, column)
-    _held(con, lineage)
+    _must_be_built(lineage, held_tables(con))
     with _watermark(con):
         lay_every_subject(con, lineage)
         laid = _lay_parts(con, lineage, figures)
@@ -176,14 +177,12 @@ def _wanted(lineage: Lineage, column: str | None) -> tuple[str, ...]:
     return (column,)
 
 
-def _held(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> frozenset[str]:
-    held = held_tables(con)
+def _must_be_built(lineage: Lineage, held: frozenset[str]) -> None:
     if lineage.table not in held:
         raise DaybookError(
             f"{lineage.table} is not built in this snapshot.",
             todo="run `daybook build`, or name a later snapshot",
         )
-    return held
 
 
 @contextmanager

@@ -9,15 +9,20 @@ from quality.lineage.canonical_rows import (
 from quality.lineage.declaration import Lineage, Part, Rule
 from quality.lineage.rules import GROUP_MAPPING
 
+
+def _rounded(amount: str) -> str:
+    # DuckDB rounds a decimal to a constant number of digits only.
+    exact = f"CAST({amount} AS DECIMAL(24, 8))"
+    cases = " ".join(f"WHEN {digits} THEN round({exact}, {digits})" for digits in range(8))
+    return f"CASE p.digits_currency {cases} ELSE {exact} END"
+
+
 # The platform's doubles, rounded to the digits they were meant to have: not through staging.
 _MT5 = f"""
 SELECT s.subject_key, p._tenant_id AS tenant_id, s.server_id, s.login, s.position_id,
     s.business_date, p.symbol, s.business_date AS rate_date, a.main_currency, a.money_divisor,
     s.account_currency, p.profit, p.storage, p.volume_ext, p.contract_size,
-    round(CAST(p.profit AS DECIMAL(24, 8)), CAST(p.digits_currency AS INTEGER)) AS floating_pnl,
-    round(
-        CAST(coalesce(p.storage, 0) AS DECIMAL(24, 8)), CAST(p.digits_currency AS INTEGER)
-    ) AS floating_swap,
+    {_rounded("p.profit")} AS floating_pnl, {_rounded("coalesce(p.storage, 0)")} AS floating_swap,
     CASE
         WHEN coalesce(p.volume_ext, 0) <> 0
         THEN CAST(p.volume_ext AS DECIMAL(28, 0)) * CAST(0.00000001 AS DECIMAL(9, 8))

@@ -33,8 +33,13 @@ def sources_behind(
         held: ``schema.table`` of what the lake holds.
     """
     found: dict[int, list[SourceRow]] = {}
+    loaded: frozenset[str] = (
+        _tables_loaded(con) if any("_load_id" in place.by for place in places) else frozenset()
+    )
     for place in places:
         if f"raw.{place.table}" not in held:
+            continue
+        if loaded and "_load_id" in place.by and place.table not in loaded:
             continue
         on = " AND ".join(f'r."{raw}" = b."{ours}"' for raw, ours in place.by.items())
         is_id = "_row_id" in place.by
@@ -51,6 +56,15 @@ def sources_behind(
         for number, key, *rest in rows:
             found.setdefault(number, []).append(_source_row(place.table, key, rest))
     return found
+
+
+def _tables_loaded(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The raw tables that the loads of ``behind`` wrote; none where the loads are not known."""
+    rows = con.execute(
+        "SELECT DISTINCT l.table_name FROM lake.meta.loads AS l "
+        "SEMI JOIN behind AS b ON b.load_id = l.load_id"
+    ).fetchall()
+    return frozenset(str(name) for (name,) in rows)
 
 
 _NEWER = """

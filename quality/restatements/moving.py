@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from quality.comparison.changes import Compared, compare, tables_at
+from quality.comparison.changes import Compared, compare
 from quality.comparison.loads import lay_loads, watermark_at
 from quality.comparison.money import currency_of, is_figure
+from quality.lake_tables import tables_at
 from quality.restatements.causes import lay_causes
 from quality.restatements.papers import lay_papers
 from warehouse.settings import Settings
