@@ -136,12 +136,16 @@ def restatements(
         return
     print_table(
         f"{len(days)} published days were restated",
-        ["server", "business date", "version", "at (UTC)", "rows", "P&L moved", "why", "papers"],
+        [
+            *("server", "business date", "version", "snapshots", "at (UTC)", "rows"),
+            *("P&L moved", "why", "papers"),
+        ],
         [
             (
                 f"{day.tenant_id}/{day.server_id}",
                 day.business_date,
                 day.version,
+                f"{day.old_snapshot_id} to {day.new_snapshot_id}",
                 day.restated_at,
                 day.rows,
                 f"{cell(day.pnl_moved)} {day.reporting_currency or ''}",

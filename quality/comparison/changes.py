@@ -61,6 +61,7 @@ def compare(
     changed: str = "changed",
     where: str = "",
     only: Sequence[str] = (),
+    is_same_table: bool | None = None,
 ) -> Compared:
     """Lay the rows of a table that differ between two snapshots into a temporary table.
 
@@ -72,6 +73,7 @@ def compare(
         changed: name of the temporary table.
         where: a condition on rows of either side, over their columns.
         only: compare these columns beside the key; empty: all.
+        is_same_table: whether no build made the table anew in between; None asks the catalog.
     """
     first, last = min(old, new), max(old, new)
     columns = _common_columns(con, table, old, new)
@@ -83,7 +85,9 @@ def compare(
             if name in key or name in only or name in _IDENTITY
         }
     compared = [name for name in columns if name not in _PROVENANCE or name in key]
-    by_feed = tables_at(con, old).get(table) == tables_at(con, new).get(table)
+    by_feed = is_same_table
+    if by_feed is None:
+        by_feed = tables_at(con, old).get(table) == tables_at(con, new).get(table)
     filtered = f"WHERE {where}" if where else ""
     if by_feed:
         _lay_from_feed(con, table, first, last, columns, filtered, new_is_last=new == last)

@@ -157,12 +157,14 @@ def diff(
         same: list[str] = []
         rows: list[RowChange] = []
         for table in sorted(set(wanted) & set(sides[0]) & set(sides[1])):
-            compared = compare(con, table, first, last)
+            compared = compare(
+                con, table, first, last, is_same_table=sides[0][table] == sides[1][table]
+            )
             found = _mart_change(con, compared)
             if not (found.added or found.removed or found.changed):
                 same.append(table)
                 continue
-            lay_loads(con, compared, watermarks, last)
+            lay_loads(con, compared, watermarks, last, sides[1])
             marts.append(found)
             rows += _row_changes(con, compared, limit)
         loads = load_details(

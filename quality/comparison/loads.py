@@ -4,13 +4,12 @@ their day, or the rate they are converted with."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from quality.comparison.changes import Compared
-from quality.lake_tables import tables_at
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ def lay_loads(
     compared: Compared,
     watermarks: tuple[int, int],
     snapshot: int,
+    held: Collection[str],
 ) -> None:
     """Add the loads of each differing row to the temporary table ``loads_of_rows``.
 
@@ -53,6 +53,7 @@ def lay_loads(
         compared: the rows.
         watermarks: of the two snapshots.
         snapshot: the later one, whose rates the rows are converted with.
+        held: the tables of that snapshot.
     """
     low, high = min(watermarks), max(watermarks)
     by_account = "login" in compared.columns or "account_key" in compared.columns
@@ -74,7 +75,7 @@ def lay_loads(
         [compared.table, low, high],
     )
     is_converted = any(name.endswith("_reporting") for name in compared.columns)
-    if is_converted and "canonical.can_fx_rates" in tables_at(con, snapshot):
+    if is_converted and "canonical.can_fx_rates" in held:
         con.execute(
             f"""
             INSERT INTO loads_of_rows

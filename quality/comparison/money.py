@@ -24,6 +24,7 @@ def money_of(columns: Mapping[str, str]) -> str | None:
 
 def currency_of(column: str, columns: Mapping[str, str]) -> str | None:
     """The column that holds the currency of an amount; None for what is no money."""
+    wanted: tuple[str, ...]
     if column.endswith("_reporting"):
         wanted = ("reporting_currency",)
     elif column == "amount" or column.endswith("_amount"):

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from quality.lake_tables import held_at, held_tables
+from quality.lake_tables import held_at
 from quality.lineage.declaration import RATE, Lineage, Part
 from quality.lineage.explanation import Explanation, Figure, PartRow, RateUsed, RuleSaid
 from quality.lineage.keys import lay_every_subject, lay_subject, parse_key
@@ -138,7 +138,6 @@ def not_re_added(
     """Every figure of a mart that its parts do not come to, read in one pass over all rows."""
     lineage = lineage_of(table)
     figures = _wanted(lineage, column)
-    _must_be_built(lineage, held_tables(con))
     with _watermark(con):
         lay_every_subject(con, lineage)
         laid = _lay_parts(con, lineage, figures)

@@ -6,7 +6,7 @@ each cause is a row of the temporary table ``causes_of_rows``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -121,13 +121,19 @@ WHERE c.line_no IS NULL
 """
 
 
-def lay_causes(con: duckdb.DuckDBPyConnection, old: int, new: int) -> None:
+def lay_causes(
+    con: duckdb.DuckDBPyConnection,
+    old: int,
+    new: int,
+    sides: tuple[Mapping[str, int], Mapping[str, int]],
+) -> None:
     """Fill ``causes_of_rows`` (line_no, cause, detail) for the rows of ``moved_rows``.
 
     Args:
         con: a connection to the lake's head that holds ``moved_rows``.
         old: the snapshot the figures stood in before.
         new: the snapshot they moved in.
+        sides: the tables of the two, with their ids.
     """
     con.execute(
         """
@@ -143,7 +149,16 @@ def lay_causes(con: duckdb.DuckDBPyConnection, old: int, new: int) -> None:
         ("canonical.can_fx_rates", "changed_rates", _MOVED_DATE, ()),
         ("canonical.can_accounts", "changed_accounts", _MOVED_ACCOUNT, _OF_A_MAPPING),
     ):
-        compare(con, table, old, new, changed=changed, where=where, only=only)
+        compare(
+            con,
+            table,
+            old,
+            new,
+            changed=changed,
+            where=where,
+            only=only,
+            is_same_table=sides[0].get(table) == sides[1].get(table),
+        )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE causes_of_rows "
         "(line_no BIGINT, cause VARCHAR, detail VARCHAR)"

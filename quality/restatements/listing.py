@@ -83,15 +83,11 @@ def restated_days(lines: pl.DataFrame) -> list[RestatedDay]:
         )
         .sort(["restated_at", *day], descending=[True, False, False, False])
     )
-    return [
-        RestatedDay(
-            **{
-                name: tuple(sorted(value)) if isinstance(value, list) else value
-                for name, value in row.items()
-            }
-        )
-        for row in days.iter_rows(named=True)
-    ]
+    found = []
+    for row in days.iter_rows(named=True):
+        listed = {name: tuple(sorted(row[name])) for name in ("causes", "statements", "filings")}
+        found.append(RestatedDay(**{**row, **listed}))
+    return found
 
 
 def _parts(name: str) -> pl.Expr:

@@ -125,18 +125,24 @@ def _moved_since(
 ) -> pl.DataFrame:
     _lay_empty_tables(con, servers)
     watermarks = watermark_at(con, old), watermark_at(con, new)
-    held = tables_at(con, old).keys() & tables_at(con, new).keys()
+    sides = tables_at(con, old), tables_at(con, new)
     for table in PUBLISHED_MARTS:
-        if table in held:
+        if table in sides[0] and table in sides[1]:
             compared = compare(
-                con, table, old, new, changed=f"changed_{table.partition('.')[2]}", where=_PUBLISHED
+                con,
+                table,
+                old,
+                new,
+                changed=f"changed_{table.partition('.')[2]}",
+                where=_PUBLISHED,
+                is_same_table=sides[0][table] == sides[1][table],
             )
             _add_rows(con, compared, old, new)
-            lay_loads(con, compared, watermarks, new)
+            lay_loads(con, compared, watermarks, new, sides[1])
     row = con.execute("SELECT count(*) FROM moved_lines").fetchone()
     if not row or not row[0]:
         return pl.DataFrame()
-    lay_causes(con, old, new)
+    lay_causes(con, old, new, sides)
     lay_papers(con, settings, new)
     return con.execute(_LINES).pl()
 

@@ -160,7 +160,7 @@ def test_the_old_version_stays_readable_and_says_why_it_moved(corrected: Correct
         """
     )
     ((before, after, difference, currency, causes, details, papers, filings, *rest),) = lines
-    assert (before, after, difference, currency) == (old[0][0], new[0][0], effect, "USD")
+    assert (before, after, difference, currency) == (old[0][0], new[0][0], effect, "USC")
     assert causes == "late_deal"
     assert f"late deal {key} of {day}" in details
     assert papers == corrected.statement
