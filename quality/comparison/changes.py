@@ -141,10 +141,7 @@ def _lay_from_feed(
     listed = _list(list(columns))
     written, gone = (1, -1) if new_is_last else (-1, 1)
     if first == last:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE moved AS SELECT {listed}, 0 AS turn "
-            f"FROM lake.{table} LIMIT 0"
-        )
+        _lay_nothing(con, table, listed)
         return
     con.execute(
         f"""
@@ -157,6 +154,13 @@ def _lay_from_feed(
         FROM ducklake_table_deletions('lake', '{schema}', '{name}', {first + 1}, {last})
         {filtered}
         """
+    )
+
+
+def _lay_nothing(con: duckdb.DuckDBPyConnection, table: str, listed: str) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE moved AS SELECT {listed}, 0 AS turn "
+        f"FROM lake.{table} LIMIT 0"
     )
 
 
@@ -191,6 +195,9 @@ def _lay_from_versions(
         WHERE o.held IS DISTINCT FROM n.held OR o.digest IS DISTINCT FROM n.digest
         """
     )
+    if not con.execute("SELECT 1 FROM differing_buckets LIMIT 1").fetchall():
+        _lay_nothing(con, table, listed)
+        return
     in_bucket = f"{bucket} IN (SELECT bucket FROM differing_buckets)"
     also = f"{filtered} AND {in_bucket}" if filtered else f"WHERE {in_bucket}"
     con.execute(

@@ -9,6 +9,8 @@ import yaml
 
 from warehouse.settings import PROJECT_ROOT
 
+# Both build plain values only. The parser of libyaml is ten times quicker, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MODELS = PROJECT_ROOT / "dbt_project" / "models"
 
 
@@ -19,7 +21,7 @@ def keys() -> dict[str, tuple[str, ...]]:
     for path in sorted(_MODELS.rglob("*.yml")):
         if "staging" in path.relative_to(_MODELS).parts:
             continue
-        described = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        described = yaml.load(path.read_text(encoding="utf-8"), _LOADER) or {}  # noqa: S506
         for model in described.get("models", ()):
             key = _combination(model) or _single(model)
             if key:
