@@ -14,7 +14,6 @@ from dashboards.queries import explained
 from dashboards.queries.scope import Scope
 from dashboards.reading import Lake
 from quality.lineage import Explanation, SourceRow
-from quality.restatements import CAUSES
 from warehouse.money import minor_unit
 
 _FIGURE = "total_reporting"
@@ -82,7 +81,8 @@ def _figures(found: Explanation) -> None:
         return
     total = next(figure for figure in found.figures if figure.column == _FIGURE)
     shown = "not known" if total.value is None else f"{total.value:,.8f} {total.currency}"
-    st.success(f"Sum of {total.rows:,} rows = {shown}, as of snapshot {found.snapshot_id}.")
+    rows = f"{total.rows:,} row{'' if total.rows == 1 else 's'}"
+    st.success(f"Sum of {rows} = {shown}, as of snapshot {found.snapshot_id}.")
 
 
 def _parts(found: Explanation, currency: str) -> None:
@@ -156,15 +156,15 @@ def show_restated(lake: Lake, scope: Scope, head: int, currency: str) -> None:
                 pl.col("business_date").cast(pl.String).alias("Business day"),
                 pl.col("server_id").alias("Server"),
                 pl.col("version").alias("Version"),
+                pl.when(is_shown).then(pl.lit("new")).otherwise(pl.lit("old")).alias("Shown"),
                 pl.col("restated_at").dt.to_string("%Y-%m-%d %H:%M").alias("Restated at (UTC)"),
                 pl.col("pnl_moved").alias(f"P&L moved, {currency}"),
                 pl.col("row_count").alias("Rows moved"),
-                pl.col("causes").map_elements(_reasons, pl.String).alias("Why"),
+                pl.col("causes").list.join(", ").str.replace_all("_", " ").alias("Why"),
                 pl.col("papers")
                 .list.eval(pl.element().filter(pl.element() != ""))
                 .list.join(", ")
                 .alias("Papers made from the old figures"),
-                pl.when(is_shown).then(pl.lit("new")).otherwise(pl.lit("old")).alias("Shown"),
             ),
             money=[f"P&L moved, {currency}"],
             digits=minor_unit(currency),
@@ -174,7 +174,3 @@ def show_restated(lake: Lake, scope: Scope, head: int, currency: str) -> None:
         height=table_height(days.height, 6),
     )
     st.caption("`daybook restatements` lists the figures, the deals, rates and loads behind them.")
-
-
-def _reasons(causes: list[str]) -> str:
-    return "; ".join(CAUSES.get(cause, cause) for cause in causes)

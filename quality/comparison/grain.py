@@ -9,7 +9,7 @@ import yaml
 
 from warehouse.settings import PROJECT_ROOT
 
-# Both build plain values only. The parser of libyaml is ten times quicker, where PyYAML was built with it.
+# Both build plain values only; the parser of libyaml is ten times quicker, where there is one.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MODELS = PROJECT_ROOT / "dbt_project" / "models"
 
