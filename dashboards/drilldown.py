@@ -8,6 +8,7 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
+from dashboards.explaining import show_explained
 from dashboards.figures import NO_SYMBOL, styled
 from dashboards.panels import empty_panel, table_height, titled_download
 from dashboards.queries import behind, finance
@@ -55,6 +56,7 @@ def show_behind(
     stem = "-".join(str(value).replace("/", "-") for value in selected.values() if value)
     _deals(deals, currency, stem)
     _positions(positions, currency, stem)
+    show_explained(lake, narrow, currency)
 
 
 def _proof(table: pl.DataFrame, currency: str) -> None:

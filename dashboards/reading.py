@@ -106,12 +106,21 @@ class Lake:
         values = dict(parameters or {})
         return _rows(_identity(self.settings), snapshot, query, values, self)
 
-    def fetch(self, snapshot: int | None, query: str, values: Mapping[str, Value]) -> pl.DataFrame:
-        """Rows of a query, read now. ``snapshot`` None is the head."""
+    @property
+    def identity(self) -> str:
+        """What tells this lake from another one that the process reads, for what is kept of it."""
+        return _identity(self.settings)
+
+    def connection(self, snapshot: int | None) -> duckdb.DuckDBPyConnection:
+        """The connection of this run that reads a snapshot; None is the head."""
         if snapshot not in self._connections:
             self._connections[snapshot] = connect("read", as_of=snapshot, settings=self.settings)
+        return self._connections[snapshot]
+
+    def fetch(self, snapshot: int | None, query: str, values: Mapping[str, Value]) -> pl.DataFrame:
+        """Rows of a query, read now. ``snapshot`` None is the head."""
         try:
-            return self._connections[snapshot].execute(query, dict(values)).pl()
+            return self.connection(snapshot).execute(query, dict(values)).pl()
         except duckdb.Error as error:
             raise _readable(error) from error
 

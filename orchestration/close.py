@@ -182,11 +182,17 @@ def publish_built(
         DaybookError: no build has finished yet.
     """
     from quality.gates import run_gates
+    from quality.restatements import moved_figures
 
     with connect("read", settings=settings) as con:
         last = last_build(con)
         snapshot_id = built.snapshot_id if built else current_snapshot(con)
         candidates = closable_days(con, last.watermark_to, through=through, only=only)
+        # A published day that the snapshot shows otherwise is published again, whatever moved it:
+        # its readers get this snapshot too.
+        moved = moved_figures(con, settings, snapshot_id)
+        held = {day for day, _ in candidates}
+        candidates = sorted(candidates + [(day, True) for day in moved.days if day not in held])
         broken = _broken_identities(con)
     if not candidates:
         return CloseResult(build=built, broken=broken)
@@ -217,6 +223,7 @@ def publish_built(
                 },
                 published_by=closed_by or getpass.getuser(),
                 settings=settings,
+                restated=moved.of([day for day, _ in ready]),
             )
     result = CloseResult(
         build=built,

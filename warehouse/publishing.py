@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 
 from warehouse.code_version import code_version
 from warehouse.errors import SnapshotError
@@ -42,8 +43,11 @@ def publish(
     checks: dict[str, object],
     published_by: str,
     settings: Settings | None = None,
+    restated: pl.DataFrame | None = None,
 ) -> int:
     """Make days readable as of ``snapshot_id``; a day published before gets its next version.
+
+    What moved is written in the same transaction: nobody sees a day again without the reasons.
 
     Args:
         con: a connection of mode ``write``.
@@ -53,6 +57,8 @@ def publish(
         checks: what was checked, kept with each row.
         published_by: the person or job that closes.
         settings: the installation; None loads it.
+        restated: figures of these days that moved since they were published: the columns of
+            meta.restatements but the first three; None or no rows where none did.
 
     Returns:
         The publish id all rows share.
@@ -99,7 +105,32 @@ def publish(
                 "dates": [day[2] for day in days],
             },
         )
+        if restated is not None and not restated.is_empty():
+            _write_restatements(con, publish_id, restated)
     return publish_id
+
+
+def _write_restatements(
+    con: duckdb.DuckDBPyConnection, publish_id: int, restated: pl.DataFrame
+) -> None:
+    con.register("daybook_restated", restated)
+    try:
+        con.execute(
+            """
+            INSERT INTO lake.meta.restatements BY NAME
+            SELECT p.publish_id, p.version, p.published_at AS restated_at, r.*
+            FROM daybook_restated AS r
+            JOIN lake.meta.published AS p
+                ON p.publish_id = $1
+                AND p.tenant_id = r.tenant_id
+                AND p.server_id = r.server_id
+                AND p.business_date = r.business_date
+            ORDER BY r.business_date, r.tenant_id, r.server_id, r.mart_name, r.row_key
+            """,
+            [publish_id],
+        )
+    finally:
+        con.unregister("daybook_restated")
 
 
 def published_days(

@@ -53,6 +53,14 @@ _TABLES = {
         publish_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, business_date DATE,
         version INTEGER, snapshot_id BIGINT, build_id BIGINT, published_at TIMESTAMP,
         published_by VARCHAR, code_version VARCHAR, checks_json VARCHAR""",
+    "meta.restatements": """
+        publish_id BIGINT, version INTEGER, restated_at TIMESTAMP, tenant_id VARCHAR,
+        server_id VARCHAR, business_date DATE, mart_name VARCHAR, row_key VARCHAR,
+        account_key VARCHAR, client_key VARCHAR, column_name VARCHAR, currency VARCHAR,
+        row_change VARCHAR, old_value DECIMAL(38, 8), new_value DECIMAL(38, 8),
+        difference DECIMAL(38, 8), old_text VARCHAR, new_text VARCHAR, causes VARCHAR,
+        cause_details VARCHAR, load_ids VARCHAR, statements VARCHAR, filings VARCHAR,
+        old_snapshot_id BIGINT, new_snapshot_id BIGINT""",
     "meta.break_explanations": """
         break_key VARCHAR, tenant_id VARCHAR, explained_by VARCHAR, reason VARCHAR,
         explained_at TIMESTAMP""",

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.charts import daily_pnl_charts
 from dashboards.day_states import show_day_states
 from dashboards.drilldown import show_behind
+from dashboards.explaining import show_restated
 from dashboards.figures import NO_SYMBOL, metric_text, styled
 from dashboards.masthead import Basis, masthead
 from dashboards.panels import empty_panel, problems_shown, table_height, titled_download
@@ -150,6 +151,8 @@ def _report(
                 f"{unconverted:,} lines of P&L have no exchange rate to {currency}: figures that "
                 "need them are not known. Load the rates of those days, then run `daybook build`."
             )
+        with problems_shown():
+            show_restated(lake, scope, state.head, currency)
         _tiles(held["total"], currency)
         st.subheader(f"P&L per business day, {currency}", anchor=False)
         bars, running_total = daily_pnl_charts(held["day"], currency)

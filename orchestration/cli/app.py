@@ -7,7 +7,9 @@ import typer
 from orchestration.cli import (
     breaks,
     broker,
+    comparing,
     doctor,
+    explain,
     filings,
     metrics,
     published,
@@ -36,6 +38,9 @@ app.command("check")(work.check)
 app.add_typer(breaks.app, name="breaks")
 app.command("sql")(query.sql)
 app.command("metrics")(metrics.metrics)
+app.command("explain")(explain.explain)
+app.command("diff")(comparing.diff)
+app.command("restatements")(comparing.restatements)
 app.command("published")(published.published)
 app.add_typer(statements.app, name="statement")
 app.add_typer(filings.app, name="file")

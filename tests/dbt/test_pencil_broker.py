@@ -10,14 +10,27 @@ from decimal import Decimal
 
 import pytest
 
+from quality.lineage import MARTS, explain, not_re_added
 from tests.dbt.conftest import PencilBooks
 from tests.dbt.pencil_broker import MON, TUE, WED, deal, filetime, report
+from warehouse.connection import connect
+from warehouse.errors import UsageError
 
 pytestmark = pytest.mark.dbt
 
 D = Decimal
 # Wednesday, the day after the last correction's own day had closed.
 LATER = filetime(dt.datetime(2026, 3, 4, 21))
+
+FINANCE = [table for table in MARTS if table.startswith("finance.")]
+
+
+def assert_every_figure_is_re_added(books: PencilBooks) -> None:
+    """Of every row of every mart, from canonical and source rows."""
+    with connect("read", settings=books.settings) as con:
+        assert {table: not_re_added(con, table) for table in FINANCE} == {
+            table: [] for table in FINANCE
+        }
 
 
 def test_account_days(books: PencilBooks) -> None:
@@ -106,6 +119,75 @@ def test_the_only_break_is_the_excluded_group(books: PencilBooks) -> None:
     assert books.broken() == []
 
 
+def test_every_figure_is_re_added(books: PencilBooks) -> None:
+    assert_every_figure_is_re_added(books)
+
+
+def test_a_figure_is_explained_down_to_its_source_rows(books: PencilBooks) -> None:
+    found = explain(
+        books.settings,
+        "fct_daily_pnl",
+        ["login=101", "business_date=2026-03-03"],
+        column="total_reporting",
+    )
+    assert found.adds_up
+    (figure,) = found.figures
+    assert (figure.value, figure.currency, figure.rows) == (D("-146.5"), "USD", 3)
+    # half a lot closed; what floated at Tuesday's close, less what floated at Monday's
+    assert [(part.kind, part.name, part.adds["total_reporting"]) for part in found.parts] == [
+        ("deal", "demo/pencil/3", D("-96.5")),
+        ("open position", "demo/pencil/1", D(98)),
+        ("open position", "demo/pencil/1", D(-148)),
+    ]
+    behind = [
+        (source.source, source.raw_table, source.source_key, source.load_id)
+        for part in found.parts
+        for source in part.sources
+    ]
+    assert [item[:2] for item in behind] == [
+        ("pencil", "raw.mt5_deals"),
+        ("pencil", "raw.mt5_daily_positions"),
+        ("pencil", "raw.mt5_daily_positions"),
+    ]
+    assert behind[0][2:] == ("3", 1)
+    assert {(rate.business_date, rate.rate, rate.rate_date) for rate in found.rates} == {
+        (MON, D(1), MON),
+        (TUE, D(1), TUE),
+    }
+    assert any("real\\%: book B" in (rule.said or "") for rule in found.rules)
+
+
+def test_a_yen_is_explained_with_its_two_rates(books: PencilBooks) -> None:
+    found = explain(books.settings, "finance.fct_daily_pnl", ["demo/pencil/103/2026-03-03/EURUSD"])
+    (rate,) = found.rates
+    assert (rate.currency, rate.rate_set, rate.rate) == ("JPY", "ecb", D("0.007407407407"))
+    assert {source.source_key for source in rate.sources} == {"2026-03-03/JPY", "2026-03-03/USD"}
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (["login=101"], "Several rows"),
+        (["login=101", "business_date=2026-03-09", "symbol=EURUSD"], "101/2026-03-0"),
+        (["demo/pencil/103/2026-03-03/EURUSDX"], "demo/pencil/103/2026-03-03/EURUSD"),
+        (["colour=red"], "no column colour"),
+        ([], "named by its key"),
+    ],
+)
+def test_a_key_that_names_no_single_row_is_told(
+    books: PencilBooks, key: list[str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        explain(books.settings, "finance.fct_daily_pnl", key)
+
+
+def test_a_figure_that_nobody_declared_is_told(books: PencilBooks) -> None:
+    with pytest.raises(UsageError, match="explain one of: finance"):
+        explain(books.settings, "finance.fct_nothing", ["a=b"])
+    with pytest.raises(UsageError, match="no explained figure book"):
+        explain(books.settings, "fct_daily_pnl", ["login=101"], column="book")
+
+
 def test_a_quiet_build_changes_nothing(books: PencilBooks) -> None:
     before = books.marts()
     books.build()
@@ -150,6 +232,7 @@ def test_late_edited_and_deleted_deals_are_typed(books: PencilBooks) -> None:
     """) == [(101, D("1098.5")), (102, D("4E+2")), (103, D("9.88E+4"))]
     assert books.rows("SELECT count(*) FROM lake.finance.fct_daily_pnl WHERE login = 102") == [(0,)]
     assert books.broken() == []
+    assert_every_figure_is_re_added(books)
 
 
 def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
@@ -176,6 +259,7 @@ def test_a_rate_that_comes_later_converts_again(books: PencilBooks) -> None:
     assert books.rows(
         "SELECT amount_reporting FROM lake.canonical.can_cash_movements WHERE amount = -100"
     ) == [(D("-1.3E+2"),)]
+    assert_every_figure_is_re_added(books)
     incremental = books.marts()
     books.build(full_refresh=True)
     assert books.marts() == incremental

@@ -1,0 +1,138 @@
+"""partners.fct_commission_ledger: a booked line, from the deal, the tree and the agreement."""
+
+from __future__ import annotations
+
+from quality.lineage.canonical_rows import DEAL_SOURCES
+from quality.lineage.declaration import Lineage, Part, Rule, SourceRows
+
+# The ledger is append-only: all lines of one deal, partner, level, agreement, model and currency
+# together are what is due now. A line is what is due less what the others booked.
+_SAME_CLAIM = """
+    {0}.tenant_id = s.tenant_id
+    AND {0}.deal_key = s.deal_key
+    AND {0}.business_date = s.business_date
+    AND {0}.client_key = s.client_key
+    AND {0}.partner_key = s.partner_key
+    AND {0}.level = s.level
+    AND {0}.agreement_id IS NOT DISTINCT FROM s.agreement_id
+    AND {0}.model IS NOT DISTINCT FROM s.model
+    AND {0}.amount_currency IS NOT DISTINCT FROM s.amount_currency
+"""
+
+_IS_CURRENT = """
+LEFT JOIN lake.raw.superseded AS newer
+    ON newer.superseded_row_id = {0}._row_id
+    AND newer.superseded_by_load <= getvariable('daybook_watermark')
+WHERE newer.superseded_row_id IS NULL AND NOT {0}._is_deleted
+    AND {0}._load_id <= getvariable('daybook_watermark')
+"""
+
+# Cent accounts: lots and money count a hundredth.
+_DUE = f"""
+SELECT s.subject_key, s.tenant_id, d.deal_key, d.executed_at_utc, d.symbol, d.volume_closed_lots,
+    d.commission_amount, d.account_currency, d.raw_row_id, d.load_id, g.agreement_id,
+    g.rate AS agreement_rate,
+    CAST(
+        greatest(
+            CASE s.model
+                WHEN 'per_lot' THEN d.volume_closed_lots
+                WHEN 'commission_share' THEN -d.commission_amount
+            END * CASE a.money_divisor WHEN 100 THEN 0.01 ELSE 1.00 END,
+            0
+        ) AS DECIMAL(24, 8)
+    ) AS quantity
+FROM subject AS s
+JOIN lake.intermediate.int_partners__commissions_targeted AS t ON {_SAME_CLAIM.format("t")}
+JOIN lake.canonical.can_deals AS d
+    ON d.tenant_id = s.tenant_id AND d.server_id = s.server_id AND d.deal_key = s.deal_key
+    AND d.business_date = s.business_date
+LEFT JOIN lake.canonical.can_accounts AS a ON a.account_key = s.account_key
+JOIN lake.raw.crm_partner_agreements AS g
+    ON g._tenant_id = s.tenant_id AND g.agreement_id = s.agreement_id
+{_IS_CURRENT.format("g")}
+"""
+
+_BOOKED = f"""
+SELECT s.subject_key, o.ledger_line_key, o.entry_type, o.booked_at, o.amount AS booked_amount,
+    o.amount_currency
+FROM subject AS s
+JOIN lake.partners.fct_commission_ledger AS o
+    ON {_SAME_CLAIM.format("o")} AND o.ledger_line_key <> s.ledger_line_key
+"""
+
+_AMOUNT_DUE = "CAST(quantity * CAST(agreement_rate AS DECIMAL(24, 12)) AS DECIMAL(24, 8))"
+_BY_ROW = {"_row_id": "raw_row_id", "_load_id": "load_id"}
+_TREE_KEY = ("child_kind", "child_id", "valid_from")
+
+LINEAGE = Lineage(
+    table="partners.fct_commission_ledger",
+    key=("ledger_line_key",),
+    key_text="s.ledger_line_key",
+    currencies={"amount": "amount_currency"},
+    parts=(
+        Part(
+            "deal, by its agreement",
+            _DUE,
+            "deal_key",
+            (
+                "executed_at_utc",
+                "symbol",
+                "volume_closed_lots",
+                "commission_amount",
+                "account_currency",
+                "agreement_id",
+                "quantity",
+                "agreement_rate",
+            ),
+            {"amount": _AMOUNT_DUE},
+            DEAL_SOURCES,
+        ),
+        Part(
+            "less another booked line",
+            _BOOKED,
+            "ledger_line_key",
+            ("entry_type", "booked_at", "booked_amount", "amount_currency"),
+            {"amount": "-booked_amount"},
+        ),
+    ),
+    rules=(
+        Rule(
+            "The agreement that pays.",
+            rows=f"""
+SELECT s.subject_key, g.agreement_id || ': ' || g.model || ', rate ' || g.rate || ' '
+    || coalesce(g.currency, '') || ', symbols ' || g.symbol_pattern || ', groups '
+    || g.account_group_pattern || ', from ' || g.valid_from AS what_it_said,
+    g._load_id AS load_id, g._row_id AS raw_row_id
+FROM subject AS s
+JOIN lake.raw.crm_partner_agreements AS g
+    ON g._tenant_id = s.tenant_id AND g.agreement_id = s.agreement_id
+{_IS_CURRENT.format("g")}
+""",
+            source=SourceRows("crm_partner_agreements", ("agreement_id",), _BY_ROW),
+        ),
+        Rule(
+            "Who referred whom on the day of the deal.",
+            rows=f"""
+SELECT s.subject_key, g.child_kind || ' ' || g.child_id || ' came by ' || g.parent_partner_id
+    || ' from ' || g.valid_from AS what_it_said, g._load_id AS load_id, g._row_id AS raw_row_id
+FROM subject AS s
+JOIN lake.raw.crm_partner_tree AS g
+    ON g._tenant_id = s.tenant_id
+    AND g.valid_from <= s.business_date
+    AND (g.valid_to IS NULL OR g.valid_to > s.business_date)
+    AND list_contains(string_split(s.partner_path, ' > '), g.parent_partner_id)
+    AND (
+        (g.child_kind = 'client' AND s.tenant_id || '/' || g.child_id = s.client_key)
+        OR (
+            g.child_kind = 'partner'
+            AND list_contains(string_split(s.partner_path, ' > '), g.child_id)
+        )
+    )
+{_IS_CURRENT.format("g")}
+""",
+            source=SourceRows(
+                "crm_partner_tree", ("child_kind", "child_id", "valid_from"), _BY_ROW
+            ),
+        ),
+    ),
+)

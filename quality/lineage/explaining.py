@@ -1,0 +1,385 @@
+"""The engine: lays the parts of a mart's rows side by side, re-adds them, traces them back.
+
+It knows no mart: all it does follows from the declaration. The parts are read from canonical and
+source rows as they stood when the figures were built, by another way than the mart took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from quality.lake_tables import held_at
+from quality.lineage.declaration import RATE, Lineage, Part
+from quality.lineage.explanation import Explanation, Figure, PartRow, RateUsed, RuleSaid
+from quality.lineage.keys import lay_every_subject, lay_subject, parse_key
+from quality.lineage.registry import lineage_of
+from quality.lineage.tracing import rate_sources, sources_behind
+from warehouse.connection import AsOf, connect
+from warehouse.errors import DaybookError, UsageError
+from warehouse.publishing import current_snapshot
+from warehouse.settings import Settings
+
+# A mart keeps each converted amount to eight decimals.
+_CONVERSION_UNIT = Decimal("0.00000001")
+_ADDED = "DECIMAL(38, 18)"
+_WATERMARK = "daybook_watermark"
+
+# Rates crossed again from the published ones, the quotient right in all of its twelve decimals.
+_FIRST = "CAST(p.rate_per_eur / r.rate_per_eur AS DECIMAL(24, 12))"
+_RATES = f"""
+CREATE OR REPLACE TEMP TABLE rates AS
+SELECT r.business_date, r.currency, p.currency AS reporting_currency, r.rate_set, r.rate_date,
+    r.age_days, r.load_id, p.load_id AS reporting_load_id, p.rate_date AS reporting_rate_date,
+    CAST(
+        {_FIRST} + CAST(
+            (p.rate_per_eur - {_FIRST} * r.rate_per_eur) / r.rate_per_eur AS DECIMAL(24, 12)
+        ) AS DECIMAL(24, 12)
+    ) AS rate
+FROM lake.canonical.can_fx_rates AS r
+JOIN lake.canonical.can_fx_rates AS p ON p.business_date = r.business_date AND p.currency = $1
+"""
+
+
+@dataclass(frozen=True)
+class NotReAdded:
+    """A figure that its parts do not come to."""
+
+    key_text: str
+    column: str
+    value: Decimal | None
+    total: Decimal | None
+    rows: int
+
+
+def explain(
+    settings: Settings,
+    table: str,
+    key: Sequence[str],
+    *,
+    column: str | None = None,
+    as_of: AsOf = None,
+) -> Explanation:
+    """Explain one row of a mart.
+
+    Args:
+        settings: the installation.
+        table: ``schema.table``, or the table alone.
+        key: ``column=value`` pairs, or the key as one text.
+        column: only this figure; None explains every one.
+        as_of: a snapshot id or a date; None reads the head.
+
+    Raises:
+        UsageError: unknown table, column or key, or a key that several rows answer to.
+        DaybookError: the books were not built yet.
+    """
+    lineage = lineage_of(table)
+    with connect("read", as_of=as_of, settings=settings) as con:
+        snapshot = as_of_snapshot(con, settings, as_of)
+        return explain_row(con, lineage, parse_key(key), snapshot_id=snapshot, column=column)
+
+
+def as_of_snapshot(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: AsOf) -> int:
+    """The id of the snapshot that a connection reads."""
+    if as_of is None:
+        return current_snapshot(con)
+    from warehouse.publishing import resolve_snapshot
+
+    return resolve_snapshot(as_of, settings)
+
+
+def explain_row(
+    con: duckdb.DuckDBPyConnection,
+    lineage: Lineage,
+    key: Mapping[str, str],
+    *,
+    snapshot_id: int,
+    column: str | None = None,
+) -> Explanation:
+    """Explain one row over an open connection; see :func:`explain`."""
+    figures = _wanted(lineage, column)
+    held = held_at(con, snapshot_id)
+    _must_be_built(lineage, held)
+    with _watermark(con) as watermark:
+        key_text = lay_subject(con, lineage, key)
+        row = _subject_row(con)
+        laid = _lay_parts(con, lineage, figures)
+        totals = {
+            (name, total_of): rest
+            for name, total_of, *rest in con.execute(_totals(laid, figures)).fetchall()
+        }
+        return Explanation(
+            table=lineage.table,
+            key={name: row[name] for name in lineage.key},
+            key_text=key_text,
+            snapshot_id=snapshot_id,
+            watermark=watermark,
+            figures=tuple(
+                _figure(name, lineage, row, totals.get((key_text, name))) for name in figures
+            ),
+            parts=tuple(
+                part_row
+                for index, part in laid
+                for part_row in _part_rows(con, index, part, figures, held)
+            ),
+            rates=tuple(_rates_used(con, laid, figures, held)),
+            rules=tuple(_rules_said(con, lineage, held)),
+        )
+
+
+def not_re_added(
+    con: duckdb.DuckDBPyConnection, table: str, column: str | None = None
+) -> list[NotReAdded]:
+    """Every figure of a mart that its parts do not come to, read in one pass over all rows."""
+    lineage = lineage_of(table)
+    figures = _wanted(lineage, column)
+    with _watermark(con):
+        lay_every_subject(con, lineage)
+        laid = _lay_parts(con, lineage, figures)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE totals AS {_totals(laid, figures)}")
+        values = " UNION ALL ".join(
+            f"SELECT subject_key, '{name}' AS figure, CAST(\"{name}\" AS {_ADDED}) AS value "
+            "FROM subject"
+            for name in figures
+        )
+        rows = con.execute(
+            f"""
+            SELECT s.subject_key, s.figure, s.value, t.total, coalesce(t.added_rows, 0)
+            FROM ({values}) AS s
+            LEFT JOIN totals AS t
+                ON t.subject_key = s.subject_key AND t.figure = s.figure AND t.added_rows > 0
+            WHERE CASE
+                WHEN t.added_rows IS NULL THEN coalesce(s.value, 0) <> 0
+                WHEN s.value IS NULL OR t.total IS NULL
+                THEN s.value IS NOT NULL OR t.total IS NOT NULL
+                ELSE abs(s.value - t.total) > t.converted_rows * {_CONVERSION_UNIT:f}
+            END
+            ORDER BY ALL
+            """
+        ).fetchall()
+    return [NotReAdded(*row) for row in rows]
+
+
+def _wanted(lineage: Lineage, column: str | None) -> tuple[str, ...]:
+    if column is None:
+        return lineage.figures
+    if column not in lineage.figures:
+        raise UsageError(
+            f"{lineage.table} has no explained figure {column}.",
+            todo=f"its figures are {', '.join(lineage.figures)}",
+        )
+    return (column,)
+
+
+def _must_be_built(lineage: Lineage, held: frozenset[str]) -> None:
+    if lineage.table not in held:
+        raise DaybookError(
+            f"{lineage.table} is not built in this snapshot.",
+            todo="run `daybook build`, or name a later snapshot",
+        )
+
+
+@contextmanager
+def _watermark(con: duckdb.DuckDBPyConnection) -> Iterator[int]:
+    """Read staging as the build saw it whose figures these are."""
+    row = con.execute(
+        """
+        SELECT coalesce(
+            (
+                SELECT watermark_to FROM lake.meta.builds
+                WHERE status = 'done' ORDER BY build_id DESC LIMIT 1
+            ),
+            9223372036854775807
+        )
+        """
+    ).fetchone()
+    assert row is not None
+    con.execute(f"SET VARIABLE {_WATERMARK} = {int(row[0])}")
+    try:
+        yield int(row[0])
+    finally:
+        con.execute(f"RESET VARIABLE {_WATERMARK}")
+
+
+def _subject_row(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    cursor = con.execute("SELECT * FROM subject")
+    names = [item[0] for item in cursor.description or []]
+    return dict(zip(names, cursor.fetchall()[0], strict=True))
+
+
+def _lay_parts(
+    con: duckdb.DuckDBPyConnection, lineage: Lineage, figures: Sequence[str]
+) -> list[tuple[int, Part]]:
+    """Make a temporary table ``part_<n>`` of each part that adds to a figure."""
+    laid = []
+    has_rates = any(part.converts(name) for part in lineage.parts for name in figures)
+    if has_rates:
+        row = con.execute("SELECT any_value(reporting_currency) FROM subject").fetchone()
+        con.execute(_RATES, [row[0] if row else None])
+    for index, part in enumerate(lineage.parts):
+        adding = [name for name in figures if name in part.adds]
+        if not adding:
+            continue
+        amounts = ", ".join(
+            f'CAST({part.adds[name].replace(RATE, "rate_to_reporting")} AS {_ADDED}) AS "+{name}"'
+            for name in adding
+        )
+        rated = f"SELECT * FROM ({part.rows}) AS part"
+        if any(part.converts(name) for name in part.adds):
+            # Money of a cent account is stated in hundredths.
+            rated = f"""
+            SELECT part.*, rates.rate * CAST(
+                CASE part.money_divisor WHEN 100 THEN 0.01 ELSE 1 END AS DECIMAL(3, 2)
+            ) AS rate_to_reporting
+            FROM ({part.rows}) AS part
+            LEFT JOIN rates
+                ON rates.business_date = part.rate_date AND rates.currency = part.main_currency
+            """
+            if not has_rates:
+                rated = (
+                    "SELECT part.*, CAST(NULL AS DECIMAL(26, 14)) AS rate_to_reporting "
+                    f"FROM ({part.rows}) AS part"
+                )
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE part_{index} AS SELECT *, {amounts} FROM ({rated}) AS p"
+        )
+        laid.append((index, part))
+    return laid
+
+
+def _totals(laid: Sequence[tuple[int, Part]], figures: Sequence[str]) -> str:
+    """Per row and figure: what the parts come to, of how many rows, and how many of those were
+    converted."""
+    added = " UNION ALL ".join(
+        f"SELECT subject_key, '{name}' AS figure, \"+{name}\" AS added, "
+        f"{'1' if part.converts(name) else '0'} AS converted FROM part_{index}"
+        for index, part in laid
+        for name in figures
+        if name in part.adds
+    )
+    return f"""
+    SELECT subject_key, figure,
+        CASE WHEN count(added) = count(*) THEN sum(added) END AS total,
+        count(*) FILTER (added IS NULL OR added <> 0) AS added_rows,
+        coalesce(sum(converted) FILTER (added IS NULL OR added <> 0), 0)::BIGINT AS converted_rows
+    FROM ({added})
+    GROUP BY subject_key, figure
+    """
+
+
+def _figure(
+    name: str, lineage: Lineage, row: Mapping[str, Any], found: Sequence[Any] | None
+) -> Figure:
+    value = None if row[name] is None else Decimal(row[name])
+    total, rows, converted = found if found else (None, 0, 0)
+    if rows == 0:
+        # Nothing adds: the figure is zero, or there is none.
+        total = None if value is None else Decimal(0)
+    if value is None or total is None:
+        difference = None if (value is None) != (total is None) else Decimal(0)
+    else:
+        difference = value - total
+    allowed = converted * _CONVERSION_UNIT
+    currency = lineage.currencies.get(name)
+    return Figure(
+        column=name,
+        currency=row[currency] if currency else None,
+        value=value,
+        total=total,
+        rows=rows,
+        difference=difference,
+        adds_up=difference is not None and abs(difference) <= allowed,
+    )
+
+
+def _part_rows(
+    con: duckdb.DuckDBPyConnection,
+    index: int,
+    part: Part,
+    figures: Sequence[str],
+    held: frozenset[str],
+) -> Iterator[PartRow]:
+    adding = [name for name in figures if name in part.adds]
+    counts = " OR ".join(f'("+{name}" IS NULL OR "+{name}" <> 0)' for name in adding)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE behind AS "
+        f"SELECT *, row_number() OVER () AS part_row FROM part_{index} WHERE {counts}"
+    )
+    columns = [part.names, *part.shows, *(f"+{name}" for name in adding)]
+    listed = ", ".join(f'"{name}"' for name in columns)
+    sources = sources_behind(con, part.sources, held)
+    for number, named, *values in con.execute(
+        f'SELECT part_row, {listed} FROM behind ORDER BY "{part.shows[0]}", part_row'
+    ).fetchall():
+        yield PartRow(
+            kind=part.kind,
+            name=str(named),
+            shows=dict(zip(part.shows, values, strict=False)),
+            adds={
+                name: value
+                for name, value in zip(adding, values[len(part.shows) :], strict=True)
+                if value is None or value != 0
+            },
+            sources=tuple(sources.get(number, ())),
+        )
+
+
+def _rates_used(
+    con: duckdb.DuckDBPyConnection,
+    laid: Sequence[tuple[int, Part]],
+    figures: Sequence[str],
+    held: frozenset[str],
+) -> Iterator[RateUsed]:
+    converted = [
+        f"SELECT rate_date, main_currency FROM part_{index}"
+        for index, part in laid
+        if any(part.converts(name) for name in figures)
+    ]
+    if not converted:
+        return
+    rows = con.execute(
+        f"""
+        SELECT DISTINCT used.rate_date, used.main_currency,
+            (SELECT any_value(reporting_currency) FROM subject) AS reporting_currency,
+            r.rate, r.rate_set, r.rate_date, r.age_days
+        FROM ({" UNION ".join(converted)}) AS used
+        LEFT JOIN rates AS r
+            ON r.business_date = used.rate_date AND r.currency = used.main_currency
+        ORDER BY ALL
+        """
+    ).fetchall()
+    for day, currency, reporting, rate, rate_set, rate_date, age in rows:
+        yield RateUsed(
+            business_date=day,
+            currency=currency,
+            reporting_currency=reporting,
+            rate=rate,
+            rate_set=rate_set,
+            rate_date=rate_date,
+            age_days=age,
+            sources=tuple(rate_sources(con, day, (currency, reporting), held)),
+        )
+
+
+def _rules_said(
+    con: duckdb.DuckDBPyConnection, lineage: Lineage, held: frozenset[str]
+) -> Iterator[RuleSaid]:
+    for rule in lineage.rules:
+        if not rule.rows:
+            yield RuleSaid(rule.what, None, ())
+            continue
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE behind AS SELECT *, row_number() OVER () AS part_row, "
+            "(SELECT tenant_id FROM subject) AS tenant_id "
+            f"FROM ({rule.rows}) AS said ORDER BY what_it_said"
+        )
+        sources = sources_behind(con, (rule.source,) if rule.source else (), held)
+        for number, said in con.execute(
+            "SELECT part_row, what_it_said FROM behind ORDER BY part_row"
+        ).fetchall():
+            yield RuleSaid(rule.what, said, tuple(sources.get(number, ())))

@@ -1,0 +1,108 @@
+"""Finding the one row of a mart that a person means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from quality.lineage.declaration import Lineage
+from warehouse.errors import UsageError
+
+_NEARBY = 5
+# A condition on the key as one text rather than on a column.
+WHOLE_KEY = ""
+
+
+def parse_key(texts: Sequence[str]) -> dict[str, str]:
+    """``column=value`` pairs, or the key as one text (under the name ``WHOLE_KEY``).
+
+    Raises:
+        UsageError: nothing was given, or a text beside pairs.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        found[name.strip() if equals else WHOLE_KEY] = value.strip() if equals else text.strip()
+    if not found or (WHOLE_KEY in found and len(texts) > 1):
+        raise UsageError(
+            "A row is named by its key.",
+            todo="give --key column=value for each column of the key, or --key with the whole key",
+        )
+    return found
+
+
+def lay_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[str, str]) -> str:
+    """Make the temporary table ``subject`` of the one row; returns its key as text.
+
+    Raises:
+        UsageError: a column is not the mart's; no row, or several, answer to the key.
+    """
+    columns = {
+        str(row[0])
+        for row in con.execute(f"DESCRIBE SELECT * FROM ({lineage.mart_rows})").fetchall()
+    }
+    unknown = sorted(set(key) - columns - {WHOLE_KEY})
+    if unknown:
+        raise UsageError(
+            f"{lineage.table} has no column {', '.join(unknown)}.",
+            todo=f"its key is {', '.join(lineage.key)}",
+        )
+    conditions = [
+        f"{lineage.key_text} = ?" if name == WHOLE_KEY else f'CAST(s."{name}" AS VARCHAR) = ?'
+        for name in key
+    ]
+    found = con.execute(
+        f"SELECT {lineage.key_text} FROM ({lineage.mart_rows}) AS s "
+        f"WHERE {' AND '.join(conditions)} ORDER BY 1 LIMIT {_NEARBY + 1}",
+        list(key.values()),
+    ).fetchall()
+    named = ", ".join(value if not name else f"{name}={value}" for name, value in key.items())
+    if not found:
+        raise UsageError(
+            f"{lineage.table} has no row {named}.",
+            where=f"its key is {', '.join(lineage.key)}",
+            todo=f"the nearest keys are: {', '.join(_nearby(con, lineage, key)) or 'none'}",
+        )
+    if len(found) > 1:
+        listed = ", ".join(str(row[0]) for row in found[:_NEARBY])
+        more = " and more" if len(found) > _NEARBY else ""
+        raise UsageError(
+            f"Several rows of {lineage.table} answer to {named}: {listed}{more}.",
+            todo=f"name all of {', '.join(lineage.key)}",
+        )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE subject AS SELECT s.*, {lineage.key_text} AS subject_key "
+        f"FROM ({lineage.mart_rows}) AS s WHERE {lineage.key_text} = ?",
+        [found[0][0]],
+    )
+    return str(found[0][0])
+
+
+def lay_every_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> None:
+    """Make the temporary table ``subject`` of all rows of the mart."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE subject AS SELECT s.*, {lineage.key_text} AS subject_key "
+        f"FROM ({lineage.mart_rows}) AS s"
+    )
+
+
+def _nearby(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[str, str]) -> list[str]:
+    """Keys that meet most of the conditions, the most alike first."""
+    met = " + ".join(
+        "0" if name == WHOLE_KEY else f'CAST(CAST(s."{name}" AS VARCHAR) = ? AS INTEGER)'
+        for name in key
+    )
+    alike = " + ".join(
+        f"jaro_winkler_similarity({lineage.key_text}, ?)"
+        if name == WHOLE_KEY
+        else f'coalesce(jaro_winkler_similarity(CAST(s."{name}" AS VARCHAR), ?), 0)'
+        for name in key
+    )
+    values = [value for name, value in key.items() if name != WHOLE_KEY]
+    rows = con.execute(
+        f"SELECT {lineage.key_text} FROM ({lineage.mart_rows}) AS s "
+        f"ORDER BY {met} DESC, {alike} DESC, 1 LIMIT {_NEARBY}",
+        [*values, *key.values()],
+    ).fetchall()
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,76 @@
+"""finance.fct_open_positions: a position at a close, read again from the platform's own row."""
+
+from __future__ import annotations
+
+from quality.lineage.canonical_rows import (
+    ACCOUNT_OF_SUBJECT,
+    POSITION_SOURCES,
+)
+from quality.lineage.declaration import Lineage, Part, Rule
+from quality.lineage.rules import GROUP_MAPPING
+
+
+def _rounded(amount: str) -> str:
+    # DuckDB rounds a decimal to a constant number of digits only.
+    exact = f"CAST({amount} AS DECIMAL(24, 8))"
+    cases = " ".join(f"WHEN {digits} THEN round({exact}, {digits})" for digits in range(8))
+    return f"CASE p.digits_currency {cases} ELSE {exact} END"
+
+
+# The platform's doubles, rounded to the digits they were meant to have: not through staging.
+_MT5 = f"""
+SELECT s.subject_key, p._tenant_id AS tenant_id, s.server_id, s.login, s.position_id,
+    s.business_date, p.symbol, s.business_date AS rate_date, a.main_currency, a.money_divisor,
+    s.account_currency, p.profit, p.storage, p.volume_ext, p.contract_size,
+    {_rounded("p.profit")} AS floating_pnl, {_rounded("coalesce(p.storage, 0)")} AS floating_swap,
+    CASE
+        WHEN coalesce(p.volume_ext, 0) <> 0
+        THEN CAST(p.volume_ext AS DECIMAL(28, 0)) * CAST(0.00000001 AS DECIMAL(9, 8))
+        ELSE CAST(p.volume AS DECIMAL(28, 0)) * CAST(0.0001 AS DECIMAL(5, 4))
+    END AS lots
+FROM subject AS s
+JOIN lake.raw.mt5_daily_positions AS p
+    ON p._tenant_id = s.tenant_id AND p._source = s.server_id AND p.login = s.login
+    AND p.position = s.position_id AND p._business_date = s.business_date
+LEFT JOIN lake.raw.superseded AS newer
+    ON newer.superseded_row_id = p._row_id
+    AND newer.superseded_by_load <= getvariable('daybook_watermark')
+{ACCOUNT_OF_SUBJECT}
+WHERE newer.superseded_row_id IS NULL AND NOT p._is_deleted
+    AND p._load_id <= getvariable('daybook_watermark')
+"""
+
+_ADDS = {
+    "volume_lots": "lots",
+    "volume_units": "CAST(lots AS DECIMAL(24, 8)) * CAST(contract_size AS DECIMAL(24, 8))",
+    "floating_pnl_amount": "floating_pnl",
+    "floating_swap_amount": "floating_swap",
+    "floating_pnl_reporting": "floating_pnl * :rate",
+    "floating_swap_reporting": "floating_swap * :rate",
+}
+
+LINEAGE = Lineage(
+    table="finance.fct_open_positions",
+    key=("tenant_id", "server_id", "position_id", "business_date"),
+    key_text="s.position_key || '/' || CAST(s.business_date AS VARCHAR)",
+    currencies={
+        "floating_pnl_amount": "account_currency",
+        "floating_swap_amount": "account_currency",
+        "floating_pnl_reporting": "reporting_currency",
+        "floating_swap_reporting": "reporting_currency",
+    },
+    parts=(
+        Part(
+            "position at the close",
+            _MT5,
+            "position_id",
+            ("business_date", "symbol", "volume_ext", "profit", "storage", "account_currency"),
+            _ADDS,
+            POSITION_SOURCES,
+        ),
+    ),
+    rules=(
+        GROUP_MAPPING,
+        Rule("What floats is converted at the rate of its close."),
+    ),
+)
