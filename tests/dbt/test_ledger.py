@@ -323,7 +323,7 @@ def journal(books: PencilBooks) -> Iterator[Journal]:
         for table, columns in shapes.items():
             typed = ", ".join(f"{column[0]} {column[1]}" for column in columns)
             memory.execute(f"CREATE TABLE lake.finance.{table} ({typed})")
-        memory.execute("USE lake")
+        memory.execute("USE lake.finance")
         memory.execute(view)
         yield memory, kinds
 
@@ -354,13 +354,13 @@ def test_every_entry_balances_in_every_currency(
             ],
         )  # fmt: skip
     unbalanced = con.execute("""
-        SELECT entry_key, currency, sum(amount) FROM finance.fct_journal_postings
+        SELECT entry_key, currency, sum(amount) FROM lake.finance.fct_journal_postings
         GROUP BY entry_key, currency
         HAVING sum(amount) <> 0 OR (count(amount) > 0 AND count(amount) < count(*))
     """).fetchall()
     assert unbalanced == []
     reporting_sums = con.execute("""
-        SELECT entry_key, sum(amount_reporting) FROM finance.fct_journal_postings
+        SELECT entry_key, sum(amount_reporting) FROM lake.finance.fct_journal_postings
         GROUP BY entry_key HAVING sum(amount_reporting) <> 0
     """).fetchall()
     assert reporting_sums == []
