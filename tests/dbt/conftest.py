@@ -13,13 +13,7 @@ from tests.dbt.pencil_broker import PencilBroker, first_load
 from warehouse.connection import connect
 from warehouse.settings import Settings
 
-MODELS = [
-    "+identities_finance",
-    "+fct_daily_pnl",
-    "can_cash_movements",
-    "+identities_ledger",
-    "path:models/marts/ledger",
-]
+MODELS = ("+identities_finance", "+fct_daily_pnl", "can_cash_movements")
 MARTS = {
     "canonical.can_deals": "deal_id",
     "finance.fct_open_positions": "business_date, position_id",
@@ -36,6 +30,7 @@ class PencilBooks:
 
     settings: Settings
     broker: PencilBroker
+    models: tuple[str, ...] = MODELS
     built_to: int = 0
     models: tuple[str, ...] = tuple(MODELS)
 
@@ -82,10 +77,11 @@ class PencilBooks:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
-    """The broker as of Wednesday evening, loaded and built."""
+def books(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
+    """The broker as of Wednesday evening, loaded and built; a module's BUILT names other models."""
     settings = Settings(home=tmp_path_factory.mktemp("pencil"))
-    made = PencilBooks(settings, PencilBroker(settings))
+    models = getattr(request.module, "BUILT", MODELS)
+    made = PencilBooks(settings, PencilBroker(settings), models)
     made.broker.load(first_load())
     made.build(tests=True)
     return made
