@@ -41,7 +41,8 @@ def show_pnl_lines(lake: Lake, scope: Scope, currency: str) -> None:
     st.dataframe(
         styled(table, money=headings, digits=minor_unit(currency)),
         hide_index=True,
-        height="auto",
+        # Every line, and the total below them, without scrolling.
+        height=33 * (table.height + 1) + 3,
     )
     if missing := int(held["unconverted"].sum()):
         st.warning(

@@ -37,4 +37,6 @@ def lines_by_book(lake: Lake, scope: Scope) -> pl.DataFrame:
     totals = summed.group_by(keys).agg(
         pl.col("amount").sum().alias("total"), pl.col("unconverted").sum()
     )
-    return wide.join(totals, on=keys).sort("place").drop("place")
+    books = [name for name in wide.columns if name not in keys]
+    filled = wide.with_columns(pl.col(books).fill_null(0))
+    return filled.join(totals, on=keys).sort("place").drop("place")
