@@ -53,7 +53,7 @@ def _print_diff(found: SnapshotDiff, limit: int) -> None:
         print(f"nothing changed in {len(found.same)} marts")
         return
     print_table(
-        f"{len(found.marts)} marts changed, {len(found.same)} did not",
+        f"marts that changed: {len(found.marts)}; that did not: {len(found.same)}",
         ["mart", "added", "removed", "changed", "money moved", "in"],
         [
             (

@@ -90,7 +90,9 @@ def lay_every_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> None:
 def _nearby(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[str, str]) -> list[str]:
     """Keys that meet most of the conditions, the most alike first."""
     met = " + ".join(
-        "0" if name == WHOLE_KEY else f'CAST(CAST(s."{name}" AS VARCHAR) = ? AS INTEGER)'
+        "CAST(false AS INTEGER)"
+        if name == WHOLE_KEY
+        else f'CAST(CAST(s."{name}" AS VARCHAR) = ? AS INTEGER)'
         for name in key
     )
     alike = " + ".join(

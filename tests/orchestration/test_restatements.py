@@ -167,7 +167,7 @@ def test_the_old_version_stays_readable_and_says_why_it_moved(corrected: Correct
     assert filings == corrected.filing
     assert rest[:3] == [corrected.before, corrected.corrected, 2]
     loads = dict(corrected.rows("SELECT load_id, table_name FROM meta.loads"))
-    assert {loads[int(load)] for load in rest[3].split(", ")} == {"mt5_deals", "mt5_daily"}
+    assert {loads[int(load)] for load in rest[3].split(", ")} == {"mt5_deals"}
 
 
 def test_every_planted_change_is_told_and_nothing_else(corrected: Corrected) -> None:
