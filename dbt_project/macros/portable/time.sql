@@ -135,23 +135,6 @@
 {%- endmacro %}
 
 
-{#- What a server's clock shows at a UTC instant: a zone's local time plus a shift. -#}
-{% macro utc_to_server_time(utc, zone, shift_minutes) -%}
-    {{
-        return(
-            adapter.dispatch("utc_to_server_time", "daybook")(
-                utc, zone, shift_minutes
-            )
-        )
-    }}
-{%- endmacro %}
-
-
-{% macro duckdb__utc_to_server_time(utc, zone, shift_minutes) -%}
-    (timezone({{ zone }}, timezone('UTC', {{ utc }})) + to_minutes({{ shift_minutes }}))
-{%- endmacro %}
-
-
 {% macro seconds_after(at, seconds) -%}
     {{ return(adapter.dispatch("seconds_after", "daybook")(at, seconds)) }}
 {%- endmacro %}
