@@ -174,11 +174,11 @@ JOURNAL_PNL = Comparison(
     file="daily_pnl.parquet",
     needs=("finance.fct_journal_postings",),
     key=("server_id", "login", "symbol", "business_date"),
-    amounts=("dealing_pnl", "commission_income", "swap_income"),
+    amounts=("dealing_pnl", "commission_income", "swap_income", "fee_income"),
     # A day on which nothing moved has a row in the truth and no posting.
     truth="""
         SELECT * REPLACE (coalesce(symbol, '') AS symbol) FROM {file}
-        WHERE dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0
+        WHERE dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0 OR fee_income <> 0
     """,
     # Credits are income.
     books="""
@@ -190,13 +190,15 @@ JOURNAL_PNL = Comparison(
             -sum(amount) FILTER (ledger_account IN ('dealing_realised', 'dealing_unrealised'))
                 AS dealing_pnl,
             -sum(amount) FILTER (ledger_account = 'commission_income') AS commission_income,
-            -sum(amount) FILTER (ledger_account = 'swap_income') AS swap_income
+            -sum(amount) FILTER (ledger_account = 'swap_income') AS swap_income,
+            -sum(amount) FILTER (ledger_account IN ('fee_income', 'charge_income')) AS fee_income
         FROM lake.finance.fct_journal_postings
         WHERE ledger_account IN (
-            'dealing_realised', 'dealing_unrealised', 'commission_income', 'swap_income'
-        )
+            'dealing_realised', 'dealing_unrealised', 'commission_income', 'swap_income',
+            'fee_income', 'charge_income'
+        ) AND server_id IN (SELECT server_id FROM {file})
         GROUP BY ALL
-        HAVING dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0
+        HAVING dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0 OR fee_income <> 0
     """,
     precision=UNROUNDED,
 )

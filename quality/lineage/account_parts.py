@@ -98,7 +98,8 @@ JOIN {REPORTS} AS r
 LEFT JOIN ({SERVERS_WITH_POSITIONS}) AS told
     ON told.tenant_id = s.tenant_id AND told.server_id = s.server_id
 {ACCOUNT_OF_SUBJECT}
-WHERE told.server_id IS NULL AND (r.floating_pnl_amount <> 0 OR r.floating_swap_amount <> 0)
+WHERE told.server_id IS NULL AND NOT r.is_held_as_position
+    AND (r.floating_pnl_amount <> 0 OR r.floating_swap_amount <> 0)
 """
 
 # A server without any report: its live balance has what floats too.

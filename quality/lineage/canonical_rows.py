@@ -5,7 +5,23 @@ from __future__ import annotations
 from quality.lineage.declaration import SourceRows
 
 # The platform's reports of a close; its live balances where a server exports no reports.
-REPORTS = "lake.staging.stg_mt5__daily_reports"
+# MetaTrader 4 states one floating result, which the books hold as the account's position;
+# cTrader states with each change what balance it left, and nothing that floats.
+REPORTS = """(
+    SELECT tenant_id, server_id, login, business_date, balance_amount, credit_amount,
+        floating_pnl_amount, floating_swap_amount, false AS is_held_as_position
+    FROM lake.staging.stg_mt5__daily_reports
+    UNION ALL
+    SELECT tenant_id, server_id, login, business_date, balance_amount, credit_amount,
+        floating_result_amount, 0, true
+    FROM lake.staging.stg_mt4__daily_reports
+    UNION ALL
+    SELECT tenant_id, server_id, login, business_date,
+        arg_max(balance_amount, balance_version), NULL, NULL, NULL, false
+    FROM lake.staging.stg_ctrader__balance_changes
+    WHERE login IS NOT NULL
+    GROUP BY tenant_id, server_id, login, business_date
+)"""
 LIVE_BALANCES = "lake.staging.stg_mt5__accounts"
 POSITIONS = "lake.finance.fct_open_positions"
 
@@ -58,6 +74,12 @@ POSITION_SOURCES = (
             "_business_date": "business_date",
         },
     ),
+    # Without positions of its own: the account's report.
+    SourceRows(
+        "mt4_daily",
+        ("time", "login"),
+        {"_source": "server_id", "login": "login", "_business_date": "business_date"},
+    ),
 )
 
 REPORT_SHOWS = (
@@ -72,6 +94,11 @@ REPORT_SOURCES = (
     SourceRows(
         "mt5_daily",
         ("datetime", "login"),
+        {"_source": "server_id", "login": "login", "_business_date": "business_date"},
+    ),
+    SourceRows(
+        "mt4_daily",
+        ("time", "login"),
         {"_source": "server_id", "login": "login", "_business_date": "business_date"},
     ),
 )

@@ -28,7 +28,7 @@ JOIN lake.canonical.can_deals AS d
 {ACCOUNT_OF_SUBJECT}
 WHERE
     d.is_trade
-    OR d.component IN ('commission', 'commission_round')
+    OR d.component IN ('commission', 'commission_round', 'charge')
     OR d.swap_amount <> 0
     OR d.commission_amount <> 0
     OR d.fee_amount <> 0
@@ -65,26 +65,31 @@ JOIN {REPORTS} AS r
     ON r.tenant_id = s.tenant_id AND r.server_id = s.server_id AND r.login = s.login
     AND r.business_date = s.mark_date AND s.subject_symbol = ''
 {ACCOUNT_OF_SUBJECT}
-WHERE NOT s.has_positions AND (r.floating_pnl_amount <> 0 OR r.floating_swap_amount <> 0)
+WHERE NOT s.has_positions AND NOT r.is_held_as_position
+    AND (r.floating_pnl_amount <> 0 OR r.floating_swap_amount <> 0)
 """
 
 _CHARGED = (
     "(commission_amount + CASE WHEN component IN ('commission', 'commission_round')"
     " THEN operation_amount ELSE 0 END)"
 )
+_FEE = "(fee_amount + CASE component WHEN 'charge' THEN operation_amount ELSE 0 END)"
 _DEALING = "CASE book WHEN 'B' THEN -closed_pnl_amount * :rate ELSE 0 END"
 _DEALING_OPEN = "CASE book WHEN 'B' THEN -turn * floating_pnl_amount * :rate ELSE 0 END"
 
 _FROM_DEALS = {
-    "deal_count": "CASE WHEN is_trade THEN 1 ELSE 0 END",
+    # What a partial close leaves over on MetaTrader 4 is no deal of its own.
+    "deal_count": "CASE WHEN is_trade AND action <> 'rest' THEN 1 ELSE 0 END",
     "volume_lots": "CASE WHEN is_turnover THEN volume_lots ELSE 0 END",
     "client_closed_pnl_amount": "closed_pnl_amount",
     "client_swap_amount": "swap_amount",
     "client_commission_amount": _CHARGED,
+    "client_fee_amount": _FEE,
     "dealing_pnl_reporting": _DEALING,
     "commission_income_reporting": f"-{_CHARGED} * :rate",
     "swap_income_reporting": "-swap_amount * :rate",
-    "total_reporting": f"{_DEALING} - {_CHARGED} * :rate - swap_amount * :rate",
+    "fee_income_reporting": f"-{_FEE} * :rate",
+    "total_reporting": (f"{_DEALING} - {_CHARGED} * :rate - swap_amount * :rate - {_FEE} * :rate"),
 }
 
 _FROM_MARKS = {

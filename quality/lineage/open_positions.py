@@ -40,6 +40,29 @@ WHERE newer.superseded_row_id IS NULL AND NOT p._is_deleted
     AND p._load_id <= getvariable('daybook_watermark')
 """
 
+# MetaTrader 4 states the floating result of an account in one sum.
+_MT4 = f"""
+SELECT s.subject_key, p._tenant_id AS tenant_id, s.server_id, s.login, s.position_id,
+    s.business_date, s.business_date AS rate_date, a.main_currency, a.money_divisor,
+    s.account_currency, p.profit, {_rounded("coalesce(p.profit, 0)")} AS floating_pnl
+FROM (
+    SELECT subject.*, a.currency_digits AS digits_currency
+    FROM subject
+    LEFT JOIN lake.canonical.can_accounts AS a
+        ON a.tenant_id = subject.tenant_id AND a.server_id = subject.server_id
+        AND a.login = subject.login
+) AS s
+JOIN lake.raw.mt4_daily AS p
+    ON p._tenant_id = s.tenant_id AND p._source = s.server_id AND p.login = -s.position_id
+    AND p._business_date = s.business_date
+LEFT JOIN lake.raw.superseded AS newer
+    ON newer.superseded_row_id = p._row_id
+    AND newer.superseded_by_load <= getvariable('daybook_watermark')
+{ACCOUNT_OF_SUBJECT}
+WHERE newer.superseded_row_id IS NULL AND NOT p._is_deleted
+    AND p._load_id <= getvariable('daybook_watermark')
+""".replace("CASE p.digits_currency", "CASE s.digits_currency")
+
 _ADDS = {
     "volume_lots": "lots",
     "volume_units": "CAST(lots AS DECIMAL(24, 8)) * CAST(contract_size AS DECIMAL(24, 8))",
@@ -66,6 +89,17 @@ LINEAGE = Lineage(
             "position_id",
             ("business_date", "symbol", "volume_ext", "profit", "storage", "account_currency"),
             _ADDS,
+            POSITION_SOURCES,
+        ),
+        Part(
+            "floating result of the account",
+            _MT4,
+            "position_id",
+            ("business_date", "profit", "account_currency"),
+            {
+                "floating_pnl_amount": "floating_pnl",
+                "floating_pnl_reporting": "floating_pnl * :rate",
+            },
             POSITION_SOURCES,
         ),
     ),

@@ -10,7 +10,7 @@
 {%- set day = "tenant_id, server_id, business_date" -%}
 {%- set first_day = first_ledger_day() -%}
 {%- set client_accounts = ["client_liability", "client_credit", "client_floating"] -%}
-{%- set lines = ["dealing", "commission", "swap"] -%}
+{%- set lines = ["dealing", "commission", "swap", "fee"] -%}
 {%- set sentences = {
     "journal_entries_balance": "The postings of every journal entry come to zero in each currency",
     "journal_amounts_have_a_rate": "Every journal entry in a known currency has a rate to the reporting currency",
@@ -22,6 +22,7 @@
     "journal_dealing_is_pnl": "The dealing accounts of the journal are the dealing line of the P&L, by account, symbol and day",
     "journal_commission_is_pnl": "The commission income of the journal is the commission line of the P&L, by account, symbol and day",
     "journal_swap_is_pnl": "The swap income of the journal is the swap line of the P&L, by account, symbol and day",
+    "journal_fee_is_pnl": "Fee and charge income of the journal is the fee line of the P&L, by account, symbol and day",
     "ib_payable_is_commission_ledger": "What the ledger owes a partner is what the commission ledger booked, by partner and day",
 } -%}
 
@@ -245,6 +246,7 @@ with
                 ("dealing", "'dealing_realised', 'dealing_unrealised'"),
                 ("commission", "'commission_income'"),
                 ("swap", "'swap_income'"),
+                ("fee", "'fee_income', 'charge_income'"),
             ] %}
                 case
                     when
@@ -270,7 +272,9 @@ with
                 'dealing_realised',
                 'dealing_unrealised',
                 'commission_income',
-                'swap_income'
+                'swap_income',
+                'fee_income',
+                'charge_income'
             )
         group by {{ day }}, account_key, symbol
     ),
@@ -282,7 +286,8 @@ with
             symbol,
             dealing_pnl_reporting as dealing,
             commission_income_reporting as commission,
-            swap_income_reporting as swap
+            swap_income_reporting as swap,
+            fee_income_reporting as fee
         from {{ ref("fct_daily_pnl") }}
         where business_date >= {{ first_day }}
     ),
