@@ -25,8 +25,8 @@ from warehouse.errors import DaybookError, UsageError
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 
-# A mart keeps each converted amount to eight decimals, off by half a unit at most; a total has up to
-# four of them a row: dealing, commission, swap and fees.
+# A mart keeps each converted amount to eight decimals, off by half a unit at most; a total has up
+# to four of them a row: dealing, commission, swap and fees.
 _CONVERSION_UNIT = Decimal("0.00000002")
 _ADDED = "DECIMAL(38, 18)"
 _WATERMARK = "daybook_watermark"
