@@ -47,7 +47,7 @@
             business_date as close_date,
             has_positions,
             cast(1 as decimal(1, 0)) as weight
-        from {{ closes }} as own
+        from {{ closes }}
         union all
         select
             tenant_id,
@@ -56,7 +56,7 @@
             previous_close_date,
             has_positions,
             cast(-1 as decimal(1, 0))
-        from {{ closes }} as next
+        from {{ closes }}
         where previous_close_date is not null
     )
 {%- endmacro %}

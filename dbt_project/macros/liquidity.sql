@@ -5,22 +5,22 @@
 {% macro clock_servers() -%}
     (
         select
-            servers.tenant_id,
+            known.tenant_id,
             min_by(
-                servers.server_id,
+                known.server_id,
                 case when hedged.server_id is null then '1' else '0' end
-                || servers.server_id
+                || known.server_id
             ) as server_id
-        from {{ source("meta", "servers") }} as servers
+        from {{ source("meta", "servers") }} as known
         left join
             (
                 select distinct tenant_id, server_id
                 from {{ ref("stg_broker__groups") }}
                 where book in ('A', 'C') and not is_excluded
             ) as hedged
-            on hedged.tenant_id = servers.tenant_id
-            and hedged.server_id = servers.server_id
-        group by servers.tenant_id
+            on hedged.tenant_id = known.tenant_id
+            and hedged.server_id = known.server_id
+        group by known.tenant_id
     )
 {%- endmacro %}
 

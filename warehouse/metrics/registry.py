@@ -56,7 +56,7 @@ class Metric:
     @property
     def formula(self) -> str:
         """How it is made, in one line."""
-        times = "" if self.factor in (None, 1) else f" x {self.factor.normalize():f}"
+        times = "" if self.factor is None or self.factor == 1 else f" x {self.factor.normalize():f}"
         match self.kind:
             case "sum":
                 return f"sum of {self.measure}{times}"

@@ -57,7 +57,7 @@ def metric_statement(metric: Metric, by: tuple[str, ...]) -> str:
 
 def scaled(metric: Metric) -> str:
     """The column ``numerator`` times the metric's factor."""
-    if metric.factor in (None, 1):
+    if metric.factor is None or metric.factor == 1:
         return "numerator"
     return f"(numerator * {metric.factor.normalize():f})"
 

@@ -548,6 +548,7 @@ with
         where level = 0
     )
 
+-- a sum that lacks one of its rates is not known
 select
     lines.tenant_id,
     lines.server_id,
@@ -564,12 +565,34 @@ select
     coalesce(lines.partner_key, paths.partner_key) as partner_key,
     lines.lp_id,
     lines.psp_account_id,
-    cast(lines.amount as decimal(38, 8)) as amount,
+    cast(sum(lines.amount) as decimal(38, 8)) as amount,
     lines.amount_currency,
-    cast(lines.amount_reporting as decimal(38, 8)) as amount_reporting,
+    cast(
+        case
+            when count(lines.amount_reporting) = count(*)
+            then sum(lines.amount_reporting)
+        end as decimal(38, 8)
+    ) as amount_reporting,
     '{{ var("reporting_currency") }}' as reporting_currency
 from lines
 left join
     paths
     on paths.client_key = lines.client_key
     and {{ effective("paths", "lines.business_date") }}
+group by
+    lines.tenant_id,
+    lines.server_id,
+    lines.legal_entity,
+    lines.book,
+    lines.desk,
+    lines.business_date,
+    lines.line,
+    lines.account_key,
+    lines.symbol,
+    lines.instrument,
+    lines.client_key,
+    lines.country,
+    coalesce(lines.partner_key, paths.partner_key),
+    lines.lp_id,
+    lines.psp_account_id,
+    lines.amount_currency

@@ -47,7 +47,7 @@ with
                 {%- endfor %}
             from {{ ref("rpt_metrics__inputs") }}
             group by
-                grouping sets (
+                grouping sets (  -- noqa: PRS
                     (tenant_id, {{ periods[grain] }}),
                     {%- for column in dimensions.values() %}
                         (tenant_id, {{ periods[grain] }}, {{ column }})
