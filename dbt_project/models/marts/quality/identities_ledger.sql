@@ -420,7 +420,8 @@ with
                 journal_{{ line }},
                 pnl_{{ line }}
             from tied
-            where journal_{{ line }} is not null or pnl_{{ line }} is not null
+            -- amounts_have_a_rate counts what lacks its rate
+            where journal_{{ line }} is not null and pnl_{{ line }} is not null
         {%- endfor %}
         union all
         select 'ib_payable_is_commission_ledger', {{ day }}, ledger, booked

@@ -229,6 +229,7 @@ with
                 then line
                 else 'dealing'
             end
+        having count(ours) = count(*) and count(theirs) = count(*)
         union all
         select
             'broker_pnl_has_rates',
@@ -257,6 +258,7 @@ with
             total_reporting,
             0.000001
         from {{ ref("rpt_pnl_explain") }}
+        where total_reporting is not null
     ),
 
     counted as (
