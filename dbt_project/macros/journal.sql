@@ -34,34 +34,6 @@
 {%- endmacro %}
 
 
-{#-
-    A close's floating result counts for its own day and, taken away, for the close after it: weight
-    and close of each step of a relation of closes.
--#}
-{% macro floating_steps(closes) -%}
-    (
-        select
-            tenant_id,
-            server_id,
-            business_date,
-            business_date as close_date,
-            has_positions,
-            cast(1 as decimal(1, 0)) as weight
-        from {{ closes }}
-        union all
-        select
-            tenant_id,
-            server_id,
-            business_date,
-            previous_close_date,
-            has_positions,
-            cast(-1 as decimal(1, 0))
-        from {{ closes }}
-        where previous_close_date is not null
-    )
-{%- endmacro %}
-
-
 {#- An amount in account currency as the account's main currency: cents as a hundredth. -#}
 {% macro to_main_currency(amount, divisor) -%}
     case

@@ -53,15 +53,12 @@
         volume: the column with its lots.
 -#}
 {% macro mt4_printed_trade_columns(volume) -%}
-    cast(
-        {{
-            minutes_after(
-                "case when trades.type in ('balance', 'credit') then trades.open_time else trades.close_time end",
-                "1439 - coalesce(servers.end_of_day_minutes, 1439)",
-            )
-        }}
-        as date
-    ) as business_date,
+    {{
+        server_day(
+            "case when trades.type in ('balance', 'credit') then trades.open_time else trades.close_time end"
+        )
+    }}
+    as business_date,
     trades.open_time as opened_at_server,
     {{ minutes_after("trades.open_time", "-opening.offset_minutes") }} as opened_at_utc,
     trades.close_time as closed_at_server,

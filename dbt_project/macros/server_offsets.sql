@@ -27,3 +27,15 @@
             and servers.clock_zone <> ''
     )
 {%- endmacro %}
+
+
+{#- The business day that a time on a server's clock belongs to: its day ends when the server's does. -#}
+{% macro server_day(at_server, servers="servers") -%}
+    cast(
+        {{
+            minutes_after(
+                at_server, "1439 - coalesce(" ~ servers ~ ".end_of_day_minutes, 1439)"
+            )
+        }} as date
+    )
+{%- endmacro %}

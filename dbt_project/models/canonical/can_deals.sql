@@ -7,6 +7,48 @@
     )
 }}
 
+{#- One shape whatever the platform. -#}
+{%- set columns = [
+    "tenant_id",
+    "server_id",
+    "platform",
+    "deal_id",
+    "deal_key",
+    "login",
+    "business_date",
+    "executed_at_server",
+    "executed_at_utc",
+    "utc_offset_minutes",
+    "changed_at_utc",
+    "order_id",
+    "position_id",
+    "action_code",
+    "action",
+    "entry_code",
+    "entry",
+    "reason_code",
+    "symbol",
+    "side",
+    "is_trade",
+    "is_turnover",
+    "price",
+    "market_spread_price",
+    "volume_lots",
+    "volume_closed_lots",
+    "volume_units",
+    "closed_pnl_amount",
+    "swap_amount",
+    "commission_amount",
+    "fee_amount",
+    "component",
+    "balance_effect_amount",
+    "credit_effect_amount",
+    "comment",
+    "is_modified",
+    "raw_row_id",
+    "load_id",
+] -%}
+
 with
 
     {% if is_incremental() %}
@@ -61,7 +103,6 @@ with
             clock_zone,
             clock_shift_minutes,
             time_zone_minutes,
-            end_of_day_minutes,
             bonus_moves,
             internal_transfer_prefix
         from {{ source("meta", "servers") }}
@@ -236,20 +277,9 @@ with
             trades.is_internal_transfer,
             trades.raw_row_id,
             trades.load_id,
-            cast(
-                {{
-                    minutes_after(
-                        "trades.opened_at_server",
-                        "1439 - coalesce(servers.end_of_day_minutes, 1439)",
-                    )
-                }} as date
-            ) as opened_date,
+            trades.opened_date,
             symbols.contract_size
         from {{ ref("stg_mt4__trades") }} as trades
-        left join
-            servers
-            on servers.tenant_id = trades.tenant_id
-            and servers.server_id = trades.server_id
         left join
             symbols
             on symbols.tenant_id = trades.tenant_id
@@ -362,178 +392,27 @@ with
     ctrader_deals as ({{ ctrader_deals() }}),
 
     all_deals as (
-        select
-            tenant_id,
-            server_id,
-            platform,
-            deal_id,
-            deal_key,
-            login,
-            business_date,
-            executed_at_server,
-            executed_at_utc,
-            utc_offset_minutes,
-            changed_at_utc,
-            order_id,
-            position_id,
-            action_code,
-            action,
-            entry_code,
-            entry,
-            reason_code,
-            symbol,
-            side,
-            is_trade,
-            is_turnover,
-            price,
-            market_spread_price,
-            volume_lots,
-            volume_closed_lots,
-            volume_units,
-            closed_pnl_amount,
-            swap_amount,
-            commission_amount,
-            fee_amount,
-            component,
-            balance_effect_amount,
-            credit_effect_amount,
-            comment,
-            is_modified,
-            raw_row_id,
-            load_id
-        from mt5_deals
-        union all
-        select
-            deals.tenant_id,
-            deals.server_id,
-            deals.platform,
-            deals.deal_id,
-            deals.deal_key,
-            deals.login,
-            deals.business_date,
-            deals.executed_at_server,
-            deals.executed_at_utc,
-            deals.utc_offset_minutes,
-            deals.changed_at_utc,
-            deals.order_id,
-            deals.position_id,
-            deals.action_code,
-            deals.action,
-            deals.entry_code,
-            deals.entry,
-            deals.reason_code,
-            deals.symbol,
-            deals.side,
-            deals.is_trade,
-            deals.is_turnover,
-            deals.price,
-            deals.market_spread_price,
-            deals.volume_lots,
-            deals.volume_closed_lots,
-            deals.volume_units,
-            deals.closed_pnl_amount,
-            deals.swap_amount,
-            deals.commission_amount,
-            deals.fee_amount,
-            deals.component,
-            deals.balance_effect_amount,
-            deals.credit_effect_amount,
-            deals.comment,
-            deals.is_modified,
-            deals.raw_row_id,
-            deals.load_id
-        from mt4_deals as deals
-        {% if is_incremental() %}
-            inner join
-                touched
-                on touched.tenant_id = deals.tenant_id
-                and touched.server_id = deals.server_id
-                and touched.business_date = deals.business_date
-        {% endif %}
-        union all
-        select
-            tenant_id,
-            server_id,
-            platform,
-            deal_id,
-            deal_key,
-            login,
-            business_date,
-            executed_at_server,
-            executed_at_utc,
-            utc_offset_minutes,
-            changed_at_utc,
-            order_id,
-            position_id,
-            action_code,
-            action,
-            entry_code,
-            entry,
-            reason_code,
-            symbol,
-            side,
-            is_trade,
-            is_turnover,
-            price,
-            market_spread_price,
-            volume_lots,
-            volume_closed_lots,
-            volume_units,
-            closed_pnl_amount,
-            swap_amount,
-            commission_amount,
-            fee_amount,
-            component,
-            balance_effect_amount,
-            credit_effect_amount,
-            comment,
-            is_modified,
-            raw_row_id,
-            load_id
-        from ctrader_deals
+        {%- for platform in ["mt5", "mt4", "ctrader"] %}
+            select
+                {% for column in columns %}
+                    deals.{{ column }}{{ "," if not loop.last }}
+                {% endfor %}
+            from {{ platform }}_deals as deals
+            {#- a ticket gives the deals of two days: those of an untouched one stay #}
+            {% if is_incremental() and platform == "mt4" %}
+                inner join
+                    touched
+                    on touched.tenant_id = deals.tenant_id
+                    and touched.server_id = deals.server_id
+                    and touched.business_date = deals.business_date
+                {% endif %} {{ "union all" if not loop.last }}
+        {%- endfor %}
     )
 
 select
-    all_deals.tenant_id,
-    all_deals.server_id,
-    all_deals.platform,
-    all_deals.deal_id,
-    all_deals.deal_key,
-    all_deals.login,
+    {% for column in columns %} all_deals.{{ column }}, {% endfor %}
     coalesce(accounts.account_key, {{ account_key("all_deals") }}) as account_key,
-    all_deals.business_date,
-    all_deals.executed_at_server,
-    all_deals.executed_at_utc,
-    all_deals.utc_offset_minutes,
-    all_deals.changed_at_utc,
-    all_deals.order_id,
-    all_deals.position_id,
-    all_deals.action_code,
-    all_deals.action,
-    all_deals.entry_code,
-    all_deals.entry,
-    all_deals.reason_code,
-    all_deals.symbol,
-    all_deals.side,
-    all_deals.is_trade,
-    all_deals.is_turnover,
-    all_deals.price,
-    all_deals.market_spread_price,
-    all_deals.volume_lots,
-    all_deals.volume_closed_lots,
-    all_deals.volume_units,
-    all_deals.closed_pnl_amount,
-    all_deals.swap_amount,
-    all_deals.commission_amount,
-    all_deals.fee_amount,
-    all_deals.component,
-    all_deals.balance_effect_amount,
-    all_deals.credit_effect_amount,
-    coalesce(accounts.account_currency, 'XXX') as account_currency,
-    all_deals.comment,
-    all_deals.is_modified,
-    all_deals.raw_row_id,
-    all_deals.load_id
+    coalesce(accounts.account_currency, 'XXX') as account_currency
 from all_deals
 left join
     accounts

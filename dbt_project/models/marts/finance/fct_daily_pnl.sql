@@ -93,27 +93,9 @@ with
         {% endif %}
     ),
 
-    -- a close's floating result counts for its own day and, taken away, for the close
-    -- after it
     steps as (
-        select
-            tenant_id,
-            server_id,
-            business_date,
-            business_date as close_date,
-            has_positions,
-            cast(1 as decimal(1, 0)) as weight
-        from closes
-        union all
-        select
-            tenant_id,
-            server_id,
-            business_date,
-            previous_close_date,
-            has_positions,
-            cast(-1 as decimal(1, 0))
-        from closes
-        where previous_close_date is not null
+        select tenant_id, server_id, business_date, close_date, has_positions, weight
+        from {{ floating_steps("closes") }} as stepped
     ),
 
     -- realised amounts count at the rate of their day, a floating result at that of
@@ -136,49 +118,20 @@ with
         from dealt
         union all
         select
-            steps.tenant_id,
-            steps.server_id,
-            steps.business_date,
-            steps.close_date,
-            held.login,
-            held.symbol,
+            tenant_id,
+            server_id,
+            business_date,
+            close_date,
+            login,
+            symbol,
             0,
             0,
             0,
-            steps.weight * held.floating_pnl_amount,
-            steps.weight * held.floating_swap_amount,
-            0,
-            0
-        from steps
-        inner join
-            {{ ref("fct_open_positions") }} as held
-            on held.tenant_id = steps.tenant_id
-            and held.server_id = steps.server_id
-            and held.business_date = steps.close_date
-        union all
-        -- without end-of-day positions the account's own report has the floating result
-        select
-            steps.tenant_id,
-            steps.server_id,
-            steps.business_date,
-            steps.close_date,
-            reports.login,
-            '',
-            0,
-            0,
-            0,
-            steps.weight * reports.floating_pnl_amount,
-            steps.weight * reports.floating_swap_amount,
+            floating_pnl,
+            floating_swap,
             0,
             0
-        from steps
-        inner join
-            {{ ref("stg_mt5__daily_reports") }} as reports
-            on reports.tenant_id = steps.tenant_id
-            and reports.server_id = steps.server_id
-            and reports.business_date = steps.close_date
-            and not steps.has_positions
-        where reports.floating_pnl_amount <> 0 or reports.floating_swap_amount <> 0
+        from {{ floating_results("steps") }} as held
     ),
 
     fx as (select business_date, currency, rate from {{ ref("can_fx_to_reporting") }}),

@@ -85,39 +85,15 @@ with
 
     held as (
         select
-            steps.tenant_id,
-            steps.server_id,
-            steps.business_date,
-            steps.close_date,
-            positions.login,
-            positions.symbol,
-            steps.weight * positions.floating_pnl_amount as floating_pnl,
-            steps.weight * positions.floating_swap_amount as floating_swap
-        from steps
-        inner join
-            {{ ref("fct_open_positions") }} as positions
-            on positions.tenant_id = steps.tenant_id
-            and positions.server_id = steps.server_id
-            and positions.business_date = steps.close_date
-        union all
-        -- without end-of-day positions the account's own report has the floating
-        -- result, as in fct_daily_pnl
-        select
-            steps.tenant_id,
-            steps.server_id,
-            steps.business_date,
-            steps.close_date,
-            reports.login,
-            '',
-            steps.weight * reports.floating_pnl_amount,
-            steps.weight * reports.floating_swap_amount
-        from steps
-        inner join
-            {{ ref("stg_mt5__daily_reports") }} as reports
-            on reports.tenant_id = steps.tenant_id
-            and reports.server_id = steps.server_id
-            and reports.business_date = steps.close_date
-            and not steps.has_positions
+            tenant_id,
+            server_id,
+            business_date,
+            close_date,
+            login,
+            symbol,
+            floating_pnl,
+            floating_swap
+        from {{ floating_results("steps") }} as marked
     ),
 
     -- realised amounts count at the rate of their day, a floating result at that of

@@ -396,23 +396,8 @@ with
 
     -- what a MetaTrader 4 ticket opened, settled and was taxed for counts apart
     mt4_trades as (
-        select
-            {{ day }},
-            is_trade,
-            is_open,
-            taxes_amount,
-            cast(
-                {{
-                    minutes_after(
-                        "opened_at_server",
-                        "1439 - coalesce((select max(servers.end_of_day_minutes) from "
-                        ~ source("meta", "servers")
-                        ~ " as servers where servers.tenant_id = trades.tenant_id and servers.server_id = trades.server_id), 1439)",
-                    )
-                }}
-                as date
-            ) as opened_date
-        from {{ ref("stg_mt4__trades") }} as trades
+        select {{ day }}, is_trade, is_open, taxes_amount, opened_date
+        from {{ ref("stg_mt4__trades") }}
         where
             command in ('buy', 'sell', 'balance', 'credit')
             and close_reason is distinct from 'cancelled'

@@ -27,19 +27,9 @@ select
     trades.cmd between 2 and 5 and trades.close_time is null as is_working,
     coalesce(
         trades._business_date,
-        case
-            when trades.cmd >= 6
-            then
-                cast(
-                    {{
-                        minutes_after(
-                            "trades.opened_at_server",
-                            "1439 - coalesce(servers.end_of_day_minutes, 1439)",
-                        )
-                    }} as date
-                )
-        end
+        case when trades.cmd >= 6 then {{ server_day("trades.opened_at_server") }} end
     ) as business_date,
+    {{ server_day("trades.opened_at_server") }} as opened_date,
     trades.opened_at_server,
     {{ minutes_after("trades.opened_at_server", "-opening.offset_minutes") }}
     as opened_at_utc,
