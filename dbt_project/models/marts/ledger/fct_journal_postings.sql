@@ -110,7 +110,7 @@ with
             {%- for column in kept %} entries.{{ column }}, {%- endfor %}
             1,
             'fx_revaluation',
-            entries.reporting_currency,
+            entries.reporting_currency as currency,
             '',
             - entries.revaluation_amount,
             - entries.revaluation_amount,
@@ -121,10 +121,10 @@ with
             {%- for column in kept %} entries.{{ column }}, {%- endfor %}
             2,
             'fx_position_value',
-            entries.reporting_currency,
-            entries.currency,
-            entries.revaluation_amount,
-            entries.revaluation_amount,
+            entries.reporting_currency as currency,
+            entries.currency as position_currency,
+            entries.revaluation_amount as amount,
+            entries.revaluation_amount as amount_reporting,
             entries.reporting_currency
         from revaluation_entries as entries
     )

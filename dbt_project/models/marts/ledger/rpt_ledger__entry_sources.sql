@@ -115,7 +115,7 @@ select
     coalesce(symbol, ''),
     'partners.fct_commission_ledger',
     ledger_line_key,
-    business_date,
+    business_date as source_date,
     amount_currency,
     cast(amount as decimal(38, 8))
 from {{ ref("fct_commission_ledger") }}

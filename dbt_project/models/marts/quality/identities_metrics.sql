@@ -124,10 +124,10 @@ with
             tenant_id,
             server_id,
             business_date,
-            traded_rows,
+            traded_rows as population,
             unconverted_rows,
             0,
-            traded_rows,
+            traded_rows as sum_left,
             traded_rows - unconverted_rows
         from days
         where traded_rows > 0
