@@ -162,8 +162,3 @@ class TableContract:
         if not any(column.pii for column in self.columns):
             return ()
         return tuple(c for c in self.columns if c.pii or c.target in self.key)
-
-
-def quoted(name: str) -> str:
-    """A DuckDB identifier; ``order``, ``group`` and ``timestamp`` are column names here."""
-    return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,6 @@ import pyarrow as pa
 from ingestion import bookkeeping, live, touched
 from ingestion.batch import Batch, LoadResult
 from ingestion.checks import EXTRA, ROW, SOURCE_ROW, SOURCE_TABLE, CheckedBatch, check_batch, reject
-from ingestion.contracts import quoted
 from ingestion.raw_tables import targets
 from ingestion.source_state import SourceState, TableState, read_state
 from ingestion.versions import (
@@ -35,6 +34,7 @@ from ingestion.versions import (
     plan,
 )
 from warehouse.settings import Settings
+from warehouse.sql_text import quoted
 from warehouse.writer import transaction
 
 _TOMBSTONES = 1 << 30

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingestion.contracts import TableContract, quoted
+from ingestion.contracts import TableContract
+from warehouse.sql_text import quoted
 
 
 @dataclass(frozen=True)

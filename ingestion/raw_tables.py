@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingestion.contracts import Column, TableContract, quoted
+from ingestion.contracts import Column, TableContract
 from warehouse.connection import INLINED_ROWS
 from warehouse.settings import Settings
+from warehouse.sql_text import quoted
 from warehouse.writer import transaction
 
 # Row ids are load_id * 2^32 + n: unique over all tables, and a load's rows lie together.

@@ -6,9 +6,10 @@ import duckdb
 
 from ingestion.batch import Batch
 from ingestion.connectors.ctrader.contract import LOGIN as CTRADER_LOGIN
-from ingestion.contracts import LoginLookup, TableContract, quoted
+from ingestion.contracts import LoginLookup, TableContract
 from ingestion.raw_tables import Target
 from ingestion.versions import BATCH_VIEW, CHANGED, Plan
+from warehouse.sql_text import literal, quoted
 
 # Tables whose rows prove that a login had something on a day: its column, and the day.
 _DATED = (
@@ -106,7 +107,7 @@ def _logins(lookup: LoginLookup, batch: Batch) -> str:
     return (
         f"SELECT {quoted(lookup.number)} AS number, "
         f"arg_max({quoted(lookup.login)}, _load_id) AS login FROM lake.raw.{lookup.table} "
-        f"WHERE _tenant_id = {_text(batch.tenant)} AND _source = {_text(batch.source)} "
+        f"WHERE _tenant_id = {literal(batch.tenant)} AND _source = {literal(batch.source)} "
         "GROUP BY ALL"
     )
 
@@ -153,7 +154,7 @@ def _record_groups(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, loa
     held = _held_tables(con)
     users = " UNION ALL ".join(
         f"SELECT _source AS server_id, {login} AS login, {group} AS group_name "
-        f"FROM lake.raw.{table} WHERE _tenant_id = {_text(batch.tenant)}"
+        f"FROM lake.raw.{table} WHERE _tenant_id = {literal(batch.tenant)}"
         for table, login, group in _GROUPS
         if table in held
     )
@@ -210,7 +211,3 @@ def _held_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
         "WHERE database_name = 'lake' AND schema_name = 'raw'"
     ).fetchall()
     return {str(name) for (name,) in rows}
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -15,8 +15,9 @@ import polars as pl
 from ingestion.answers import one_row
 from ingestion.batch import Batch
 from ingestion.checks import ROW, SOURCE_TABLE, CheckedBatch
-from ingestion.contracts import TableContract, quoted
+from ingestion.contracts import TableContract
 from ingestion.raw_tables import Target
+from warehouse.sql_text import quoted
 
 BATCH_VIEW = "daybook_batch"
 KEYS_VIEW = "daybook_keys"

@@ -25,6 +25,7 @@ from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_payments import PAYMENT_COMPARISONS
 from quality.truth_platforms import PLATFORM_ACCOUNT_DAYS, PLATFORM_PNL
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
+from warehouse.sql_text import literal
 
 COMPARISONS = (
     *BOOK_COMPARISONS,
@@ -126,7 +127,7 @@ def _check(con: duckdb.DuckDBPyConnection, comparison: Comparison, folder: Path)
 def _compared(comparison: Comparison, folder: Path) -> str:
     """CTEs ending in ``compared``: one row a key; surplus is rows of truth less rows of books."""
     keys = ", ".join(comparison.key)
-    file = str(folder / comparison.file).replace("'", "''")
+    file = f"read_parquet({literal(str(folder / comparison.file))})"
     plus = "".join(f", {name}::DECIMAL(38, 8) AS {name}" for name in comparison.amounts)
     minus = "".join(f", -({name}::DECIMAL(38, 8)) AS {name}" for name in comparison.amounts)
     sums = "".join(f", coalesce(sum({name}), 0) AS {name}" for name in comparison.amounts)
@@ -134,10 +135,10 @@ def _compared(comparison: Comparison, folder: Path) -> str:
     worst = f"greatest({off})" if len(comparison.amounts) > 1 else off or "0"
     return f"""
         WITH truth AS (
-            {comparison.truth.format(file=f"read_parquet('{file}')")}
+            {comparison.truth.format(file=file)}
         ),
         books AS (
-            {comparison.books.format(file=f"read_parquet('{file}')")}
+            {comparison.books.format(file=file)}
         ),
         pile AS (
             SELECT {keys}, 1 AS side{plus} FROM truth

@@ -11,16 +11,13 @@ import duckdb
 from warehouse.errors import DaybookError, SnapshotError
 from warehouse.extensions import load_extension
 from warehouse.settings import Settings, load_settings
+from warehouse.sql_text import literal
 
 LAKE = "lake"
 # Loads of up to this many rows stay in the catalog until flushed: a small commit writes no file.
 INLINED_ROWS = 500
 
 AsOf = int | str | dt.date | None
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def catalog_address(settings: Settings) -> str:
@@ -55,14 +52,14 @@ def extensions_needed(settings: Settings) -> tuple[str, ...]:
 def attach_statement(settings: Settings, *, read_only: bool, snapshot: int | None = None) -> str:
     """The ATTACH statement for the lake."""
     options = [
-        f"{name} {value}" if isinstance(value, int) else f"{name} '{_quoted(value)}'"
+        f"{name} {value}" if isinstance(value, int) else f"{name} {literal(value)}"
         for name, value in attach_options(settings).items()
     ]
     if read_only:
         options.append("READ_ONLY")
     if snapshot is not None:
         options.append(f"SNAPSHOT_VERSION {snapshot}")
-    return f"ATTACH '{_quoted(catalog_address(settings))}' AS {LAKE} ({', '.join(options)})"
+    return f"ATTACH {literal(catalog_address(settings))} AS {LAKE} ({', '.join(options)})"
 
 
 def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -70,9 +67,9 @@ def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
     load_extension(con, *extensions_needed(settings))
     con.execute("SET TimeZone = 'UTC'")
     spill = settings.warehouse_path / "spill"
-    con.execute(f"SET temp_directory = '{_quoted(str(spill))}'")
+    con.execute(f"SET temp_directory = {literal(str(spill))}")
     if settings.duckdb_memory_limit:
-        con.execute(f"SET memory_limit = '{_quoted(settings.duckdb_memory_limit)}'")
+        con.execute(f"SET memory_limit = {literal(settings.duckdb_memory_limit)}")
     if settings.duckdb_threads:
         con.execute(f"SET threads = {settings.duckdb_threads}")
     return con

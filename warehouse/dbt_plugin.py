@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 from warehouse.connection import extensions_needed
 from warehouse.extensions import load_extension
 from warehouse.settings import Settings, load_settings
+from warehouse.sql_text import literal
 from warehouse.writer import acquire, release
 
 WATERMARK_VARIABLE = "DAYBOOK_WATERMARK"
@@ -35,8 +36,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Load the extensions before dbt attaches the lake."""
         load_extension(conn, *extensions_needed(self.settings))
-        spill = str(self.settings.warehouse_path / "spill").replace("'", "''")
-        conn.execute(f"SET temp_directory = '{spill}'")
+        spill = str(self.settings.warehouse_path / "spill")
+        conn.execute(f"SET temp_directory = {literal(spill)}")
         if self.settings.duckdb_memory_limit:
             conn.execute(f"SET memory_limit = '{self.settings.duckdb_memory_limit}'")
         if self.settings.duckdb_threads:

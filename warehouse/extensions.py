@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import DaybookError
+from warehouse.sql_text import literal
 
 
 def extension_file(name: str) -> Path:
@@ -35,5 +36,4 @@ def load_extension(con: duckdb.DuckDBPyConnection, *names: str) -> None:
     # A load must never be answered by a download.
     con.execute("SET autoinstall_known_extensions = false")
     for name in names:
-        path = str(extension_file(name)).replace("'", "''")
-        con.execute(f"LOAD '{path}'")
+        con.execute(f"LOAD {literal(str(extension_file(name)))}")

@@ -19,6 +19,7 @@ import polars as pl
 from warehouse.connection import LAKE, AsOf, connect
 from warehouse.errors import QueryRefusedError
 from warehouse.settings import Settings, load_settings
+from warehouse.sql_text import literal, quoted
 
 # Marts and what documents them: what the SQL page offers.
 MART_SCHEMAS = frozenset(
@@ -147,19 +148,15 @@ def _bind_to_tenant(
                 f"{named.catalog}.{named.schema}.{named.table} names the catalog.",
                 todo=f"write {named.schema}.{named.table}",
             )
-        inner = ".".join(_quoted(part) for part in (LAKE, named.schema, named.table))
+        inner = ".".join(quoted(part) for part in (LAKE, named.schema, named.table))
         held = {str(row[0]) for row in con.execute(f"DESCRIBE {inner}").fetchall()}
         own = next((name for name in ("tenant_id", "_tenant_id") if name in held), None)
-        rows = f"WHERE {own} = '{tenant.replace(chr(39), chr(39) * 2)}'" if own else ""
-        con.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{_quoted(named.schema)}")
+        rows = f"WHERE {own} = {literal(tenant)}" if own else ""
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quoted(named.schema)}")
         con.execute(
-            f"CREATE VIEW memory.{_quoted(named.schema)}.{_quoted(named.table)} AS "
+            f"CREATE VIEW memory.{quoted(named.schema)}.{quoted(named.table)} AS "
             f"SELECT * FROM {inner} {rows}"
         )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def check_query(query: str, schemas: frozenset[str] = MART_SCHEMAS) -> frozenset[NamedTable]:

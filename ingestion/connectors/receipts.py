@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from ingestion.connectors.context import PassContext
 from ingestion.connectors.dropped_files import DroppedFile
 from ingestion.connectors.json_records import Body, Record
-from ingestion.contracts import TableContract, quoted
+from ingestion.contracts import TableContract
+from warehouse.sql_text import quoted
 
 
 @dataclass(frozen=True)

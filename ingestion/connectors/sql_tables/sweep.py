@@ -23,10 +23,10 @@ from ingestion.connectors.sql_tables.queries import (
     winner_clause,
 )
 from ingestion.connectors.sql_tables.whole import empty_table
-from ingestion.contracts import quoted
 from ingestion.measures import floor
 from ingestion.raw_tables import targets
 from ingestion.versions import current_rows
+from warehouse.sql_text import quoted
 
 
 def reconcile(context: PassContext, database: SourceDatabase, tables: list[PhysicalTable]) -> None:

@@ -23,12 +23,12 @@ from ingestion.connectors.sql_tables.queries import (
     totals_by_day,
     winner_clause,
 )
-from ingestion.contracts import quoted
 from ingestion.control_totals import Total, record_totals
 from ingestion.measures import measures
 from ingestion.problems import Problem
 from ingestion.raw_tables import targets
 from ingestion.versions import current_rows
+from warehouse.sql_text import quoted
 
 _ATTEMPTS = 3
 # Days up to the newest one whose totals are recorded though nothing touched them.
