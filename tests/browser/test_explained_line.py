@@ -32,6 +32,14 @@ LIMIT 1
 """
 
 
+# What the largest line may be made of, by its server.
+_SOURCES = {
+    "mt5_live": ("mt5", {"raw.mt5_deals", "raw.mt5_daily_positions"}),
+    "mt4_live": ("mt4", {"raw.mt4_trades", "raw.mt4_daily"}),
+    "ctrader_live": ("ctrader", {"raw.ctrader_deals", "raw.ctrader_cash_flows"}),
+}
+
+
 @pytest.fixture
 def restated_day(books: Settings, closed_days: tuple[dt.date, dt.date]) -> Iterator[dt.date]:
     """A closed day of which the register says that one figure moved."""
@@ -69,5 +77,7 @@ def test_a_line_is_explained_and_a_restated_day_is_told(
     assert number(found.group(2)) == total
     parts = screen.rows(screen.table_with("Source key"))
     assert len(parts) >= int(number(found.group(1)))
-    assert {part[4] for part in parts} <= {"raw.mt5_deals", "raw.mt5_daily_positions"}
-    assert {part[3] for part in parts} == {"mt5_live (mt5)"}
+    server = account.split("/")[1]
+    kind, tables = _SOURCES[server]
+    assert {part[4] for part in parts} <= tables
+    assert {part[3] for part in parts} == {f"{server} ({kind})"}

@@ -71,7 +71,7 @@ def test_a_ticket_edited_deleted_and_booked_late_restates_its_days(broker: Setti
     with sqlite3.connect(database) as con:
         tickets = con.execute(
             "SELECT TICKET, LOGIN, PROFIT + SWAPS + COMMISSION FROM MT4_TRADES "
-            "WHERE CMD < 2 AND CLOSE_TIME > '1971' AND COMMENT NOT LIKE '%#%' "
+            "WHERE CMD < 2 AND CLOSE_TIME > '1971-01-01' AND COMMENT NOT LIKE '%#%' "
             "ORDER BY CLOSE_TIME LIMIT 3"
         ).fetchall()
         (edited, editor, _), (deleted, loser, lost), _ = tickets
@@ -82,7 +82,7 @@ def test_a_ticket_edited_deleted_and_booked_late_restates_its_days(broker: Setti
         )
         con.execute("DELETE FROM MT4_TRADES WHERE TICKET = ?", [deleted])
         # A trade that stays open loses a little more: no business of the books.
-        con.execute("UPDATE MT4_TRADES SET PROFIT = PROFIT - 1 WHERE CLOSE_TIME < '1971'")
+        con.execute("UPDATE MT4_TRADES SET PROFIT = PROFIT - 1 WHERE CLOSE_TIME < '1971-01-01'")
 
     def balance(login: int) -> Decimal:
         [(amount,)] = rows(

@@ -17,7 +17,8 @@ from warehouse.connection import connect
 from warehouse.settings import Settings, load_settings
 
 MODELS = (
-    "ref_currencies", "stg_mt4__trades", "stg_mt4__users", "stg_mt4__daily_reports",
+    "ref_currencies", "ref_psp_minor_units",
+    "stg_mt4__trades", "stg_mt4__users", "stg_mt4__daily_reports",
     "stg_mt4__prices", "stg_broker__symbols", "stg_broker__groups",
     "stg_mt4_files__report_trades", "stg_mt4_files__statement_trades",
     "stg_mt4_files__statements",
