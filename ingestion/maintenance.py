@@ -1,8 +1,8 @@
-"""Keeps a lake quick that takes small loads all day: rows out of the catalog, small files joined.
+"""Keeps a lake quick that takes small loads all day: their files are joined.
 
-Small loads stay in the catalog until flushed, and each larger one leaves a file. Neither step ends
-a snapshot: what was published stays readable as it was. Files that were joined are kept for a day,
-because a reader may still have them open.
+Each load leaves a file in each table it wrote to. Joining them ends no snapshot: what was published
+stays readable as it was. Files that were joined are kept for a day, because a reader may still have
+them open.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from warehouse.writer import only_writer
 _LARGE_FILE_BYTES = 16 * 1024 * 1024
 # So many files at most in one step: the writer lock is held meanwhile.
 _FILES_A_STEP = 20
-_ENOUGH_ROWS = 100
-_ENOUGH_FILES = 5
+_ENOUGH_FILES = 10
 _CATALOG = "__ducklake_metadata_lake"
 
 
@@ -29,7 +28,6 @@ _CATALOG = "__ducklake_metadata_lake"
 class Maintained:
     """What one round did; ``longest_step`` is how long others waited at most."""
 
-    rows_flushed: int
     files_joined: int
     seconds: float
     longest_step: float
@@ -52,44 +50,19 @@ def maintain(con: duckdb.DuckDBPyConnection, settings: Settings) -> Maintained:
             longest = max(longest, time.monotonic() - began)
         return rows
 
-    flushed = sum(
-        int(rows)
-        for schema, table in _inlined_tables(con)
-        for *_, rows in step(
-            f"CALL ducklake_flush_inlined_data('lake', schema_name => '{schema}', "
-            f"table_name => '{table}')"
-        )
-    )
-    joined = sum(
-        int(files)
-        for schema, table in _scattered_tables(con)
-        for *_, files, _ in step(
-            f"CALL ducklake_merge_adjacent_files('lake', '{table}', schema => '{schema}', "
-            f"max_compacted_files => {_FILES_A_STEP}, max_file_size => {_LARGE_FILE_BYTES})"
-        )
-    )
+    joined = 0
+    for schema, table in _scattered_tables(con):
+        while True:
+            results = step(
+                f"CALL ducklake_merge_adjacent_files('lake', '{table}', schema => '{schema}', "
+                f"max_compacted_files => {_FILES_A_STEP}, max_file_size => {_LARGE_FILE_BYTES})"
+            )
+            files = sum(int(processed) for *_, processed, _ in results)
+            joined += files
+            if files < _FILES_A_STEP:
+                break
     step("CALL ducklake_cleanup_old_files('lake', older_than => now() - INTERVAL 1 DAY)")
-    return Maintained(flushed, joined, round(time.monotonic() - started, 3), round(longest, 3))
-
-
-def _inlined_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Tables with enough rows in the catalog to be worth a file."""
-    names = con.execute(
-        f"SELECT s.schema_name, t.table_name, i.table_name FROM {_CATALOG}.ducklake_table AS t "
-        f"JOIN {_CATALOG}.ducklake_schema AS s ON s.schema_id = t.schema_id "
-        f"JOIN {_CATALOG}.ducklake_inlined_data_tables AS i ON i.table_id = t.table_id "
-        "WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL "
-        "AND s.schema_name IN ('raw', 'pii', 'meta')"
-    ).fetchall()
-    if not names:
-        return []
-    counts = con.execute(
-        " UNION ALL ".join(
-            f"SELECT '{schema}', '{table}', count(*) FROM {_CATALOG}.\"{inlined}\""
-            for schema, table, inlined in names
-        )
-    ).fetchall()
-    return sorted({(schema, table) for schema, table, rows in counts if rows >= _ENOUGH_ROWS})
+    return Maintained(joined, round(time.monotonic() - started, 3), round(longest, 3))
 
 
 def _scattered_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import duckdb
 
 from ingestion.contracts import Column, TableContract
-from warehouse.connection import INLINED_ROWS
 from warehouse.settings import Settings
 from warehouse.sql_text import quoted
 from warehouse.writer import transaction
@@ -78,12 +77,7 @@ def targets(contract: TableContract) -> list[Target]:
 def ensure_tables(
     con: duckdb.DuckDBPyConnection, contracts: Iterable[TableContract], settings: Settings
 ) -> None:
-    """Create the missing tables and add the missing columns, in one transaction.
-
-    Small loads are kept in the catalog, in a table of its own for each of ours. They are made with
-    the first small load and not here: SQLite reads the text of every table of the catalog again
-    for each statement, and a hundred wide ones cost half of that time.
-    """
+    """Create the missing tables and add the missing columns, in one transaction."""
     held: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in con.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
@@ -106,13 +100,5 @@ def ensure_tables(
     if not statements:
         return
     with transaction(con, "lay the raw tables of the contracts", settings):
-        for schema in ("raw", "pii"):
-            _inline(con, schema, 0)
         for statement in statements:
             con.execute(statement)
-        for schema in ("raw", "pii"):
-            _inline(con, schema, INLINED_ROWS)
-
-
-def _inline(con: duckdb.DuckDBPyConnection, schema: str, rows: int) -> None:
-    con.execute(f"CALL lake.set_option('data_inlining_row_limit', {rows:d}, schema => '{schema}')")

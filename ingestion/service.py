@@ -72,7 +72,7 @@ class SyncService:
         on_load: OnLoad | None = None,
         on_report: OnReport | None = None,
         on_maintained: OnMaintained | None = None,
-        maintenance_seconds: float = 600.0,
+        maintenance_seconds: float = 120.0,
     ) -> None:
         self._settings = settings
         self._stopping = stopping

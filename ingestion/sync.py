@@ -63,7 +63,7 @@ def sync_forever(
     on_report: OnReport | None = None,
     stop: threading.Event | None = None,
     on_maintained: OnMaintained | None = None,
-    maintenance_seconds: float = 600.0,
+    maintenance_seconds: float = 120.0,
 ) -> list[str]:
     """Poll every source until SIGINT, SIGTERM or ``stop``, each in a thread of its own.
 

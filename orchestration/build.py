@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from ingestion.maintenance import maintain
 from orchestration.control_state import load_control_state
 from orchestration.dbt_runner import (
     DbtResult,
@@ -67,6 +68,8 @@ def begin_build(settings: Settings) -> BuildStart:
     started = dt.datetime.now(dt.UTC)
     with connect("write", settings=settings) as con:
         load_control_state(con, settings)
+        # Whoever loads without the service (a timer, Dagster) leaves small files too.
+        maintain(con, settings)
         watermark_to = _scalar(con, "SELECT max(load_id) FROM lake.meta.loads")
         if watermark_to is None:
             raise DaybookError(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from warehouse.settings import Settings
 
@@ -50,20 +52,42 @@ def reference_data() -> Path:
     return Path(named)
 
 
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
+) -> Path:
+    """A folder that the first of pytest's processes to ask makes, and all of them read."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name
+    with FileLock(root / f"{name}.lock"):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated broker of one tenant, loaded and closed once: 15 accounts over 35 days."""
+    """A simulated broker of one tenant, loaded and closed once: 15 accounts over 35 days.
+
+    For reading only: a test that changes anything takes a copy, as ``broker`` is one.
+    """
     from ingestion.simulator import simulate
     from ingestion.sync import sync_once
     from orchestration.close import close
     from warehouse.settings import load_settings
 
-    folder = tmp_path_factory.mktemp("broker") / "broker"
-    simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder, white_label=False)
-    settings = load_settings(folder / "daybook.toml")
-    sync_once(settings)
-    close(settings, closed_by="test")
-    return folder
+    def make(folder: Path) -> None:
+        out = folder / "broker"
+        simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=out, white_label=False)
+        settings = load_settings(out / "daybook.toml")
+        sync_once(settings)
+        close(settings, closed_by="test")
+
+    return made_once(tmp_path_factory, "closed_broker", make) / "broker"
 
 
 @pytest.fixture

@@ -33,9 +33,13 @@ def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
 
 
 def marts(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the marts."""
+    """Every row of the marts; the version of the source row a figure was read from is left out.
+
+    An open ticket's profit moves with the market: a new version of its row, no change of its deal.
+    """
+    versions = "COLUMNS(name -> name NOT IN ('raw_row_id', 'load_id'))"
     return {
-        mart: rows(settings, f"SELECT * FROM lake.{mart} ORDER BY {order}")
+        mart: rows(settings, f"SELECT {versions} FROM lake.{mart} ORDER BY {order}")
         for mart, order in MARTS.items()
     }
 

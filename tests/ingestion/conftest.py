@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.sync import sync_once
+from tests.conftest import made_once
 from tests.ingestion.exports import Export
 from warehouse.settings import Settings
 
@@ -15,9 +16,11 @@ from warehouse.settings import Settings
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of an installation without sources."""
-    home = tmp_path_factory.mktemp("empty") / "home"
-    sync_once(Settings(home=home))
-    return home
+
+    def make(folder: Path) -> None:
+        sync_once(Settings(home=folder / "home"))
+
+    return made_once(tmp_path_factory, "empty", make) / "home"
 
 
 @pytest.fixture
@@ -32,12 +35,15 @@ def staged_empty_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory
     """An empty lake with every staging view over it: views follow what is loaded later."""
     from orchestration.dbt_runner import run_dbt
 
-    home = tmp_path_factory.mktemp("staged") / "home"
-    shutil.copytree(empty_home, home)
-    command = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-    selected = ["--select", "path:models/staging", "path:seeds/reference"]
-    assert not run_dbt(Settings(home=home), command + selected).failed
-    return home
+    def make(folder: Path) -> None:
+        home = folder / "home"
+        shutil.copytree(empty_home, home)
+        selected = ["--select", "path:models/staging", "path:seeds/reference"]
+        for kind in ("unit_test", "test"):
+            selected += ["--exclude-resource-type", kind]
+        assert not run_dbt(Settings(home=home), ["build", *selected]).failed
+
+    return made_once(tmp_path_factory, "staged", make) / "home"
 
 
 @pytest.fixture
