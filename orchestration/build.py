@@ -18,6 +18,7 @@ from orchestration.dbt_runner import (
     target_path,
     tests_of_unchanged_rows,
 )
+from orchestration.live_views import ensure_live_views
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -110,7 +111,12 @@ def begin_build(settings: Settings) -> BuildStart:
 
 
 def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
-    """Record how a build ended; returns the snapshot that holds what it made."""
+    """Record how a build ended; returns the snapshot that holds what it made.
+
+    After one that is done, the live views stand over its tables.
+    """
+    if status == "done":
+        ensure_live_views(settings)
     with connect("write", settings=settings) as con:
         with transaction(
             con, f"build {start.build_id} {status}", settings, build_id=start.build_id

@@ -37,6 +37,8 @@ class NodeResult:
     seconds: float
     message: str
     failures: int | None
+    relation: str = ""
+    compiled: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 # One a process, by the files it was read from: no lake is named in a manifest.
 _MANIFESTS: dict[str, Manifest] = {}
+_COMPILED: dict[str, dict[str, str]] = {}
+_BETWEEN = "\n-- next --\n"
 
 
 def run_dbt(
@@ -149,6 +153,36 @@ def run_dbt(
     return DbtResult(_nodes(result.result))
 
 
+def compiled_sql(
+    settings: Settings, models: list[str], macros: list[str], variables: dict[str, Any]
+) -> dict[str, str]:
+    """The SQL of models and of calls of macros, as the next build over built tables would run it.
+
+    Args:
+        settings: an installation whose models were built once.
+        models: names of models.
+        macros: calls without arguments, such as ``touched_days()``.
+        variables: dbt vars.
+
+    Returns:
+        SQL by name of the model or by call.
+    """
+    # No lake is named in what is compiled: "lake" is whichever one is attached.
+    key = f"{project_digest()} {models} {macros} {variables}"
+    if key not in _COMPILED:
+        run_dbt(settings, ["compile", "--select", *models], variables=variables)
+        folder = target_path(settings) / "compiled" / "daybook" / "models"
+        texts = {
+            model: next(folder.rglob(f"{model}.sql")).read_text(encoding="utf-8")
+            for model in models
+        }
+        calls = _BETWEEN.join("{{ " + macro + " }}" for macro in macros)
+        [node] = run_dbt(settings, ["compile", "--inline", calls], variables=variables).nodes
+        texts |= dict(zip(macros, node.compiled.split(_BETWEEN), strict=True))
+        _COMPILED[key] = texts
+    return _COMPILED[key]
+
+
 def _nodes(result: Any) -> list[NodeResult]:
     return [
         NodeResult(
@@ -159,6 +193,8 @@ def _nodes(result: Any) -> list[NodeResult]:
             seconds=float(item.execution_time or 0.0),
             message=str(item.message or ""),
             failures=item.failures,
+            relation=getattr(item.node, "relation_name", None) or "",
+            compiled=getattr(item.node, "compiled_code", None) or "",
         )
         for item in getattr(result, "results", [])
     ]

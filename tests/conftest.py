@@ -70,6 +70,34 @@ def made_once(
 
 
 @pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an installation without sources."""
+
+    from ingestion.sync import sync_once
+
+    def make(folder: Path) -> None:
+        sync_once(Settings(home=folder / "home"))
+
+    return made_once(tmp_path_factory, "empty", make) / "home"
+
+
+@pytest.fixture(scope="session")
+def staged_empty_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty lake with every staging view over it: views follow what is loaded later."""
+    from orchestration.dbt_runner import run_dbt
+
+    def make(folder: Path) -> None:
+        home = folder / "home"
+        shutil.copytree(empty_home, home)
+        selected = ["--select", "path:models/staging", "path:seeds/reference"]
+        for kind in ("unit_test", "test"):
+            selected += ["--exclude-resource-type", kind]
+        assert not run_dbt(Settings(home=home), ["build", *selected]).failed
+
+    return made_once(tmp_path_factory, "staged", make) / "home"
+
+
+@pytest.fixture(scope="session")
 def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated broker of one tenant, loaded and closed once: 15 accounts over 35 days.
 

@@ -28,6 +28,7 @@ MART_SCHEMAS = frozenset(
         "compliance",
         "filings",
         "finance",
+        "live",
         "meta",
         "metrics",
         "operations",

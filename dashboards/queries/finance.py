@@ -10,6 +10,7 @@ import polars as pl
 
 from dashboards.queries.scope import CHOSEN, Scope
 from dashboards.reading import Lake
+from warehouse.live import as_now
 from warehouse.metrics import definition, total_expression
 
 Level = Literal["total", "day", "book", "symbol", "client", "account"]
@@ -159,14 +160,18 @@ def _whole(name: str) -> pl.Expr:
     return pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name)
 
 
-def filter_values(lake: Lake, snapshot: int, tenant: str) -> pl.DataFrame:
-    """Every combination of entity, server, book, symbol and client that has P&L."""
-    return lake.rows(snapshot, _FILTER_VALUES, {"tenant": tenant})
+def filter_values(lake: Lake, snapshot: int, tenant: str, *, now: bool) -> pl.DataFrame:
+    """Every combination of entity, server, book, symbol and client that has P&L.
+
+    ``now`` counts what was loaded since the last build.
+    """
+    query = as_now(_FILTER_VALUES) if now else _FILTER_VALUES
+    return lake.rows(snapshot, query, {"tenant": tenant})
 
 
 def day_range(lake: Lake, snapshot: int, tenant: str) -> tuple[dt.date, dt.date] | None:
     """The first and the last business day of the books; None while they are empty."""
-    first, last = lake.rows(snapshot, _DAY_RANGE, {"tenant": tenant}).row(0)
+    first, last = lake.rows(snapshot, as_now(_DAY_RANGE), {"tenant": tenant}).row(0)
     return None if first is None else (first, last)
 
 
@@ -177,7 +182,7 @@ def published_days(lake: Lake, head: int, tenant: str, snapshot: int) -> pl.Data
 
 def day_states(lake: Lake, head: int, tenant: str, published: pl.DataFrame) -> pl.DataFrame:
     """Every day of the books: ``state`` is open, closed or published, newest day first."""
-    days = lake.rows(head, _DAYS, {"tenant": tenant})
+    days = lake.rows(head, as_now(_DAYS), {"tenant": tenant})
     state = (
         pl.when(pl.col("version").is_not_null())
         .then(pl.lit("published"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from dashboards.reading import Lake, Value
+from warehouse.live import as_now
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,16 @@ class Scope:
         return replace(self, choice=self.choice.narrowed(**one))
 
     def rows(self, lake: Lake, query: str) -> pl.DataFrame:
-        """Rows of a query that starts with ``CHOSEN``, of closed days and then of open ones."""
+        """Rows of a query that starts with ``CHOSEN``, of closed days and then of open ones.
+
+        Open days come from the live views: a deal shows as soon as it is loaded.
+        """
         parts = []
         if self.published_snapshot is not None:
             parts.append(lake.rows(self.published_snapshot, query, self._parameters(closed=True)))
         if self.head_snapshot is not None:
-            parts.append(lake.rows(self.head_snapshot, query, self._parameters(closed=False)))
+            now = as_now(query)
+            parts.append(lake.rows(self.head_snapshot, now, self._parameters(closed=False)))
         return pl.concat(parts) if parts else pl.DataFrame()
 
     def _parameters(self, *, closed: bool) -> dict[str, Value]:

@@ -78,8 +78,9 @@ def _chosen_scope(
     if offered.is_empty():
         empty_panel("The books hold no day yet.", "Run `daybook sync --once`, then `daybook build`")
         return None, days
+    now = with_open or basis is None
     values = finance.filter_values(
-        lake, state.head if with_open or basis is None else basis.snapshot, tenant
+        lake, state.head if basis is None or with_open else basis.snapshot, tenant, now=now
     )
     choice = _filters(offered["business_date"].min(), offered["business_date"].max(), values)
     if choice is None:

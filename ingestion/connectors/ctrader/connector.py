@@ -17,11 +17,11 @@ def sync(context: PassContext) -> None:
     Raises:
         SourceError: the server or the folder cannot be read; what was committed stays.
     """
-    if context.sweep:
-        record_server(context)
     if context.source.url or context.source.url_env:
         sync_live(context)
     else:
+        if context.sweep:
+            record_server(context)
         sync_dropped_files(context, read_file, PATTERNS)
     if not context.stopping():
         check_balance_versions(context)

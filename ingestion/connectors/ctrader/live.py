@@ -21,6 +21,7 @@ from ingestion.connectors.ctrader.contract import CONTRACTS, OPEN_POSITIONS, TRA
 from ingestion.connectors.ctrader.history import CASH_HISTORY, DEAL_HISTORY, read_history
 from ingestion.connectors.ctrader.messages import KINDS, Rows, collect
 from ingestion.connectors.ctrader.session import AccountRefusedError, Credentials, Session
+from ingestion.connectors.servers import record_server
 from ingestion.problems import Problem
 from warehouse.errors import SettingsError, SourceError
 
@@ -46,6 +47,8 @@ def sync_live(context: PassContext) -> None:
         # Kept over the passes of a poll loop: connecting and authorising anew costs seconds.
         context.memory["session"] = session
     states = _read_states(context, session)
+    if context.sweep:
+        record_server(context)
     if not states:
         return
     _check_one_broker(context, [trader for trader, _ in states.values()])
