@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.build import BuildResult, build
+from orchestration.sources_behind import Behind, ServerDay, sources_behind, wait_for_sources
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
 from warehouse.publishing import current_snapshot, publish
@@ -17,8 +19,6 @@ from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from quality.gates import GateReport
-
-ServerDay = tuple[str, str, dt.date]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class CloseResult:
     republished: list[ServerDay] = field(default_factory=list)
     refused: list[ServerDay] = field(default_factory=list)
     broken: list[BrokenIdentity] = field(default_factory=list)
+    behind: list[Behind] = field(default_factory=list)
     gates: GateReport | None = None
     snapshot_id: int | None = None
 
@@ -150,6 +151,8 @@ def close(
     through: dt.date | None = None,
     only: dt.date | None = None,
     closed_by: str | None = None,
+    wait_seconds: float = 0,
+    told: Callable[[Behind], None] = lambda _: None,
 ) -> CloseResult:
     """Build once, check once, publish every day that is over.
 
@@ -158,11 +161,23 @@ def close(
         through: the last business date to close; None closes all that are over.
         only: close this one date.
         closed_by: who or what closes; None takes the user's name.
+        wait_seconds: how long to wait for sources that were not read since a day ended; a day
+            that still waits then stays open.
+        told: called once for each source that is waited for.
 
     Raises:
-        CloseRefusedError: an identity or a gate is broken on a server; nothing of that server is
-            published. The error carries the result as ``result``.
+        CloseRefusedError: an identity or a gate is broken on a server, and nothing of that server
+            is published; or a day waits for a source. The error carries the result as ``result``.
     """
+
+    def open_days() -> list[ServerDay]:
+        with connect("read", settings=settings) as con:
+            loaded = con.execute("SELECT coalesce(max(load_id), 0) FROM lake.meta.loads").fetchall()
+            found = closable_days(con, loaded[0][0], through=through, only=only)
+        return [day for day, restated in found if not restated]
+
+    if wait_seconds > 0:
+        wait_for_sources(settings, open_days, wait_seconds, told)
     built = build(settings)
     return publish_built(settings, through=through, only=only, closed_by=closed_by, built=built)
 
@@ -202,8 +217,10 @@ def publish_built(
         # An identity without a server speaks of its tenant, or of the whole house.
         return bool({(day[0], day[1]), (day[0], None), (None, None)} & blocked)
 
-    refused = [day for day, _ in candidates if is_blocked(day)]
-    ready = [(day, restated) for day, restated in candidates if not is_blocked(day)]
+    behind = sources_behind(settings, [day for day, restated in candidates if not restated])
+    waiting = {item.day for item in behind}
+    refused = [day for day, _ in candidates if is_blocked(day) or day in waiting]
+    ready = [(day, restated) for day, restated in candidates if day not in set(refused)]
     gates: GateReport | None = None
     if ready:
         gates = run_gates(settings, [day for day, _ in ready], snapshot_id)
@@ -231,6 +248,7 @@ def publish_built(
         republished=[day for day, restated in ready if restated],
         refused=refused,
         broken=broken,
+        behind=behind,
         gates=gates,
         snapshot_id=snapshot_id if ready else None,
     )
@@ -277,11 +295,15 @@ def _refusal(result: CloseResult) -> CloseRefusedError:
     ]
     if result.gates is not None and not result.gates.passed:
         causes.append("gates of Great Expectations failed")
+    # One line a source, not one a day.
+    causes += [str(item) for item in {item.source: item for item in result.behind}.values()]
     error = CloseRefusedError(
         f"{len(result.refused)} days were not published: {', '.join(causes)}.",
         where=", ".join(sorted({f"{tenant}/{server}" for tenant, server, _ in result.refused})),
         todo="`daybook check` and `daybook breaks` name the rows; "
-        "explain a break with `daybook breaks explain`, or correct the source",
+        "explain a break with `daybook breaks explain`, or correct the source"
+        if result.broken or not result.behind
+        else "`daybook sync --once` reads them; `daybook close --wait 30` waits for a running sync",
     )
     error.result = result
     return error

@@ -156,9 +156,19 @@ def close(
     through: Annotated[
         str | None, typer.Option(help="Close every business date up to this one.")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Minutes to wait for sources that were not read since a day ended."
+        ),
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Close business days: build, run the gates, publish. Without a date: all that are over."""
+    """Close business days: build, run the gates, publish. Without a date: all that are over.
+
+    A day stays open while its platform, the rates or the broker's groups were not read since it
+    ended.
+    """
     from orchestration.close import CloseRefusedError
     from orchestration.close import close as run
 
@@ -166,7 +176,13 @@ def close(
         raise UsageError("--date and --through exclude each other.", todo="give one of them")
     with working("closing"):
         try:
-            result = run(load_settings(), through=_day(through), only=_day(date))
+            result = run(
+                load_settings(),
+                through=_day(through),
+                only=_day(date),
+                wait_seconds=wait * 60,
+                told=lambda item: print(f"waiting: {item}", file=sys.stderr, flush=True),
+            )
         except CloseRefusedError as refusal:
             if as_json:
                 print_json(refusal.result)
