@@ -52,7 +52,8 @@ def sources_behind(
     """
     now = now or dt.datetime.now(dt.UTC)
     read_at = {
-        source.name: health.last_success_at
+        # Health keeps UTC without a zone.
+        source.name: health.last_success_at.replace(tzinfo=dt.UTC)
         for source in settings.sources
         for health in [read_health(settings, source)]
         if health.last_success_at is not None

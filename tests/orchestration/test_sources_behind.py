@@ -38,9 +38,10 @@ def settings_of(home: Path, **more: Any) -> Settings:
 def read_well(settings: Settings, name: str, at: dt.datetime | None) -> None:
     """Leave the health of a source that was read well at an instant."""
     source = settings.source(name)
+    at = None if at is None else at.replace(tzinfo=None)
     write_health(
         settings,
-        SourceHealth(name, source.tenant, source.kind, last_poll_at=LATER, last_success_at=at),
+        SourceHealth(name, source.tenant, source.kind, last_poll_at=at, last_success_at=at),
     )
 
 
@@ -97,7 +98,7 @@ def test_a_day_that_waits_stays_open_and_the_others_close(broker: Settings) -> N
     with connect("write", settings=broker) as con, transaction(con, "reopen days", broker):
         con.execute("DELETE FROM lake.meta.published WHERE business_date >= DATE '2026-10-28'")
     platform = read_health(broker, broker.source("ctrader_live"))
-    half = dt.datetime(2026, 10, 29, 12, tzinfo=dt.UTC)
+    half = dt.datetime(2026, 10, 29, 12)
     write_health(broker, replace(platform, last_success_at=half))
     with pytest.raises(CloseRefusedError) as refused:
         close(broker, closed_by="test")
