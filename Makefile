@@ -37,7 +37,7 @@ system-packages:
 	@bash scripts/system_packages.sh
 
 test: setup system-packages ## install what the tests need, then run all of them
-	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 fault: setup system-packages ## kill -9 `daybook sync` 200 times while its sources change
 	@FAULT_KILLS=200 .venv/bin/python -m pytest tests/services/test_random_kills.py -s $(PYTEST_ARGS)

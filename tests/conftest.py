@@ -23,6 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first: no processor is left alone with one at the end."""
+    long = ("orchestration", "dbt", "services")
+    items.sort(key=lambda item: item.path.parent.name not in long)
+
+
 @pytest.fixture
 def golden_update(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written anew."""

@@ -2,82 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ingestion.simulator import simulate
 from ingestion.sync import sync_once
 from orchestration.build import build
 from orchestration.close import CloseRefusedError, close
 from quality.breaks import list_breaks
 from quality.checks import any_broken, run_checks
 from quality.truth_queries import BOOK_COMPARISONS
-from tests.conftest import ACCOUNTS, DAYS, SEED
-from warehouse.connection import connect
+from tests.orchestration.daily import command, figures, platform, rows
 from warehouse.control.explanations import explain_break
-from warehouse.publishing import published_days
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.dbt
-
-MARTS = (
-    "canonical.can_deals",
-    "finance.fct_account_days",
-    "finance.fct_daily_pnl",
-    "finance.fct_open_positions",
-    "finance.fct_breaks",
-    "compliance.fct_alerts",
-)
-
-
-def rows(settings: Settings, query: str, as_of: int | str | None = None) -> list[tuple[Any, ...]]:
-    with connect("read", as_of, settings=settings) as con:
-        return con.execute(query).fetchall()
-
-
-def platform(settings: Settings) -> sqlite3.Connection:
-    url = settings.source("mt5_live").database_url()
-    assert url is not None
-    return sqlite3.connect(url.removeprefix("sqlite:///"))
-
-
-def figures(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Every mart, without the columns that say when or by which load it was made."""
-    found = {}
-    with connect("read", settings=settings) as con:
-        for mart in MARTS:
-            names = [
-                name
-                for (name,) in con.execute(
-                    "SELECT column_name FROM information_schema.columns "
-                    "WHERE table_schema || '.' || table_name = ? ORDER BY ordinal_position",
-                    [mart],
-                ).fetchall()
-                if name not in {"load_id", "source_row_id", "build_id", "age_days"}
-            ]
-            listed = ", ".join(f'"{name}"' for name in names)
-            found[mart] = con.execute(f"SELECT {listed} FROM {mart} ORDER BY ALL").fetchall()
-    return found
-
-
-def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "daybook"), *arguments],
-        env={**os.environ, "DAYBOOK_CONFIG": str(settings.config_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_every_identity_holds_and_equals_the_truth(broker: Settings) -> None:
@@ -109,36 +54,6 @@ def test_a_second_build_changes_nothing(broker: Settings) -> None:
     build(broker)
     assert figures(broker) == before
     assert rows(broker, "SELECT count(*) FROM partners.fct_commission_ledger") == ledger
-
-
-def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> None:
-    first = rows(broker, "SELECT max(snapshot_id) FROM meta.published")[0][0]
-    total = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
-    before = rows(broker, total)
-    assert broker.config_path is not None
-    simulate(
-        seed=SEED,
-        days=DAYS,
-        accounts=ACCOUNTS,
-        out=Path(broker.config_path).parent,
-        corrections=True,
-        white_label=False,
-    )
-    sync_once(broker)
-    result = close(broker)
-    assert result.republished
-    assert not result.published
-    assert rows(broker, total) != before
-    assert rows(broker, total, first) == before
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    assert rows(broker, total, today) == rows(broker, total)
-    assert [check for check in run_checks(broker) if check.broken] == []
-    with connect("read", settings=broker) as con:
-        versions = {day.business_date: day.version for day in published_days(con)}
-    assert {versions[day[2]] for day in result.republished} == {2}
-    incremental = figures(broker)
-    build(broker, full_refresh=True)
-    assert figures(broker) == incremental
 
 
 def test_a_difference_no_rule_explains_publishes_nothing(broker: Settings) -> None:
@@ -195,38 +110,6 @@ def test_reading_goes_on_while_a_sync_runs(broker: Settings) -> None:
     finally:
         loop.terminate()
         assert loop.wait(timeout=30) == 0, loop.stdout.read() if loop.stdout else ""
-
-
-@pytest.mark.fault
-@pytest.mark.parametrize("seconds", [4.0, 7.0, 10.0])
-def test_a_build_killed_anywhere_is_done_again(broker: Settings, seconds: float) -> None:
-    assert broker.config_path is not None
-    simulate(
-        seed=SEED,
-        days=DAYS,
-        accounts=ACCOUNTS,
-        out=Path(broker.config_path).parent,
-        corrections=True,
-        white_label=False,
-    )
-    sync_once(broker)
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "daybook"), "build"],
-        env={**os.environ, "DAYBOOK_CONFIG": str(broker.config_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(seconds)
-    process.kill()
-    process.wait()
-    build(broker)
-    again = figures(broker)
-    ledger = "SELECT deal_key, partner_key, sum(amount) FROM partners.fct_commission_ledger "
-    booked = rows(broker, ledger + "GROUP BY ALL ORDER BY ALL")
-    build(broker, full_refresh=True)
-    assert figures(broker) == again
-    assert rows(broker, ledger + "GROUP BY ALL ORDER BY ALL") == booked
-    assert [check for check in run_checks(broker) if check.broken] == []
 
 
 def test_a_stopped_source_does_not_stop_the_others(broker: Settings) -> None:

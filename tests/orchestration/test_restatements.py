@@ -224,9 +224,17 @@ def test_diff_names_exactly_what_was_planted(corrected: Corrected) -> None:
         )
         assert {key for name, key in named if name == mart} == {key for (key,) in differing}
     pnl = [row for row in found.rows if row.mart == "finance.fct_daily_pnl"]
+    # The deleted deal was a charge: income of its day, on a line of its own.
+    lines = {row.row_key: row for row in pnl}
+    _, charged, charged_on, amount = corrected.deals["deleted"]
     _, login, day, _ = corrected.deals["edited"]
-    assert [(row.row_key.split("/")[2], row.business_date) for row in pnl] == [(str(login), day)]
-    assert {item.column for item in pnl[0].changes} == {
+    gone = lines.pop(f"demo/mt5_live/{charged}//{charged_on}")
+    assert gone.status == "removed"
+    assert {item.column: item.old for item in gone.changes}["fee_income_reporting"] == -amount
+    [(key, edited)] = lines.items()
+    assert key.split("/")[2] == str(login)
+    assert edited.business_date == day
+    assert {item.column for item in edited.changes} == {
         "client_closed_pnl_amount",
         "client_closed_pnl_reporting",
         "dealing_pnl_reporting",

@@ -1,0 +1,89 @@
+"""Corrections of closed days, by builds that end and by builds that are killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingestion.simulator import simulate
+from ingestion.sync import sync_once
+from orchestration.build import build
+from orchestration.close import close
+from quality.checks import run_checks
+from tests.conftest import ACCOUNTS, DAYS, SEED
+from tests.orchestration.daily import figures, rows
+from warehouse.connection import connect
+from warehouse.publishing import published_days
+from warehouse.settings import Settings
+
+pytestmark = pytest.mark.dbt
+
+
+def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> None:
+    first = rows(broker, "SELECT max(snapshot_id) FROM meta.published")[0][0]
+    total = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
+    before = rows(broker, total)
+    assert broker.config_path is not None
+    simulate(
+        seed=SEED,
+        days=DAYS,
+        accounts=ACCOUNTS,
+        out=Path(broker.config_path).parent,
+        corrections=True,
+        white_label=False,
+    )
+    sync_once(broker)
+    result = close(broker)
+    assert result.republished
+    assert not result.published
+    assert rows(broker, total) != before
+    assert rows(broker, total, first) == before
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    assert rows(broker, total, today) == rows(broker, total)
+    assert [check for check in run_checks(broker) if check.broken] == []
+    with connect("read", settings=broker) as con:
+        versions = {day.business_date: day.version for day in published_days(con)}
+    assert {versions[day[2]] for day in result.republished} == {2}
+    incremental = figures(broker)
+    build(broker, full_refresh=True)
+    assert figures(broker) == incremental
+
+
+@pytest.mark.fault
+def test_a_build_killed_anywhere_is_done_again(broker: Settings) -> None:
+    assert broker.config_path is not None
+    simulate(
+        seed=SEED,
+        days=DAYS,
+        accounts=ACCOUNTS,
+        out=Path(broker.config_path).parent,
+        corrections=True,
+        white_label=False,
+    )
+    sync_once(broker)
+    # Each begins where the one before was cut down.
+    for seconds in (10.0, 7.0, 4.0, 5.5):
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "daybook"), "build"],
+            env={**os.environ, "DAYBOOK_CONFIG": str(broker.config_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+    build(broker)
+    again = figures(broker)
+    ledger = "SELECT deal_key, partner_key, sum(amount) FROM partners.fct_commission_ledger "
+    booked = rows(broker, ledger + "GROUP BY ALL ORDER BY ALL")
+    build(broker, full_refresh=True)
+    assert figures(broker) == again
+    assert rows(broker, ledger + "GROUP BY ALL ORDER BY ALL") == booked
+    assert [check for check in run_checks(broker) if check.broken] == []
