@@ -170,14 +170,12 @@ def compiled_sql(
     # No lake is named in what is compiled: "lake" is whichever one is attached.
     key = f"{project_digest()} {models} {macros} {variables}"
     if key not in _COMPILED:
-        run_dbt(settings, ["compile", "--select", *models], variables=variables)
-        folder = target_path(settings) / "compiled" / "daybook" / "models"
-        texts = {
-            model: next(folder.rglob(f"{model}.sql")).read_text(encoding="utf-8")
-            for model in models
-        }
+        # Apart from the last build's own results, which stay to be looked at.
+        command = ["compile", "--target-path", str(target_path(settings) / "live")]
+        result = run_dbt(settings, [*command, "--select", *models], variables=variables)
+        texts = {node.name: node.compiled for node in result.nodes if node.kind == "model"}
         calls = _BETWEEN.join("{{ " + macro + " }}" for macro in macros)
-        [node] = run_dbt(settings, ["compile", "--inline", calls], variables=variables).nodes
+        [node] = run_dbt(settings, [*command, "--inline", calls], variables=variables).nodes
         texts |= dict(zip(macros, node.compiled.split(_BETWEEN), strict=True))
         _COMPILED[key] = texts
     return _COMPILED[key]
