@@ -116,15 +116,9 @@ _POSITION_ROWS = (
     CHOSEN
     + """
 , closes AS (
-    SELECT
-        server_id,
-        business_date,
-        lag(business_date) OVER (PARTITION BY server_id ORDER BY business_date) AS previous_date
-    FROM (
-        SELECT DISTINCT server_id, business_date
-        FROM lake.finance.fct_account_days
-        WHERE tenant_id = $tenant AND platform_balance_amount IS NOT NULL
-    ) AS days
+    SELECT server_id, business_date, previous_close_date AS previous_date
+    FROM lake.intermediate.int_server_closes
+    WHERE tenant_id = $tenant
 ),
 chosen_closes AS (
     SELECT c.account_key, c.symbol, c.book, c.business_date, k.previous_date

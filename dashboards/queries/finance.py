@@ -70,12 +70,6 @@ FROM lake.finance.fct_daily_pnl
 WHERE tenant_id = $tenant
 """
 
-_DAY_RANGE = """
-SELECT min(business_date) AS first_date, max(business_date) AS last_date
-FROM lake.finance.fct_account_days
-WHERE tenant_id = $tenant
-"""
-
 _PUBLISHED_DAYS = """
 SELECT server_id, business_date, version, snapshot_id, published_at
 FROM lake.meta.published
@@ -85,15 +79,28 @@ QUALIFY
 ORDER BY business_date DESC, server_id
 """
 
-# A day is closed when the platform has reported its end, or a later day has begun.
+# A day is closed when the platform has reported its end, or a later day has begun. One that was
+# loaded since the last build is in no table yet.
 _DAYS = """
 SELECT
     server_id,
     business_date,
-    coalesce(bool_or(platform_balance_amount IS NOT NULL), false)
+    bool_or(is_reported)
     OR business_date < max(max(business_date)) OVER (PARTITION BY server_id) AS is_over
-FROM lake.finance.fct_account_days
-WHERE tenant_id = $tenant
+FROM (
+    SELECT server_id, business_date, platform_balance_amount IS NOT NULL AS is_reported
+    FROM lake.finance.fct_account_days
+    WHERE tenant_id = $tenant
+    UNION ALL
+    SELECT server_id, business_date, false
+    FROM lake.meta.touched_days
+    WHERE
+        tenant_id = $tenant
+        AND business_date IS NOT NULL
+        AND load_id > (
+            SELECT coalesce(max(watermark_to), 0) FROM lake.meta.builds WHERE status = 'done'
+        )
+) AS days
 GROUP BY server_id, business_date
 """
 
@@ -169,12 +176,6 @@ def filter_values(lake: Lake, snapshot: int, tenant: str, *, now: bool) -> pl.Da
     return lake.rows(snapshot, query, {"tenant": tenant})
 
 
-def day_range(lake: Lake, snapshot: int, tenant: str) -> tuple[dt.date, dt.date] | None:
-    """The first and the last business day of the books; None while they are empty."""
-    first, last = lake.rows(snapshot, as_now(_DAY_RANGE), {"tenant": tenant}).row(0)
-    return None if first is None else (first, last)
-
-
 def published_days(lake: Lake, head: int, tenant: str, snapshot: int) -> pl.DataFrame:
     """Each day's newest version of those published at ``snapshot`` or before."""
     return lake.rows(head, _PUBLISHED_DAYS, {"tenant": tenant, "snapshot": snapshot})
@@ -182,7 +183,7 @@ def published_days(lake: Lake, head: int, tenant: str, snapshot: int) -> pl.Data
 
 def day_states(lake: Lake, head: int, tenant: str, published: pl.DataFrame) -> pl.DataFrame:
     """Every day of the books: ``state`` is open, closed or published, newest day first."""
-    days = lake.rows(head, as_now(_DAYS), {"tenant": tenant})
+    days = lake.rows(head, _DAYS, {"tenant": tenant})
     state = (
         pl.when(pl.col("version").is_not_null())
         .then(pl.lit("published"))

@@ -114,9 +114,6 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
             for state in states.to_dicts()
             if state["business_date"] == day
         ] == [("mt5_live", "open")]
-        found = finance.day_range(lake, head, "demo")
-        assert found is not None
-        assert found[1] == day
 
     build(broker)
     built = as_built(broker)
