@@ -18,7 +18,7 @@ from warehouse.writer import only_writer
 
 # A file of so many bytes gains nothing from being joined.
 _LARGE_FILE_BYTES = 16 * 1024 * 1024
-# So many files at most in one step: the writer lock is held meanwhile.
+# Steps go on while one joined as many: DuckLake takes this as a number of results, not of files.
 _FILES_A_STEP = 20
 _ENOUGH_FILES = 10
 _CATALOG = "__ducklake_metadata_lake"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,10 @@ def begin_build(settings: Settings) -> BuildStart:
     with connect("write", settings=settings) as con:
         load_control_state(con, settings)
         # Whoever loads without the service (a timer, Dagster) leaves small files too.
-        maintain(con, settings)
+        try:
+            maintain(con, settings)
+        except (DaybookError, duckdb.Error, OSError) as failure:
+            print(f"small files were not joined: {failure}", file=sys.stderr, flush=True)
         watermark_to = _scalar(con, "SELECT max(load_id) FROM lake.meta.loads")
         if watermark_to is None:
             raise DaybookError(
@@ -115,8 +119,6 @@ def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
 
     After one that is done, the live views stand over its tables.
     """
-    if status == "done":
-        ensure_live_views(settings)
     with connect("write", settings=settings) as con:
         with transaction(
             con, f"build {start.build_id} {status}", settings, build_id=start.build_id
@@ -125,7 +127,18 @@ def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
                 "UPDATE lake.meta.builds SET status = ?, finished_at = ? WHERE build_id = ?",
                 [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), start.build_id],
             )
-        return current_snapshot(con)
+        snapshot_id = current_snapshot(con)
+    if status == "done":
+        _make_live_views(settings)
+    return snapshot_id
+
+
+def _make_live_views(settings: Settings) -> None:
+    """The build stands without them: the next one tries again."""
+    try:
+        ensure_live_views(settings)
+    except (DaybookError, duckdb.Error, ValueError) as failure:
+        print(f"the live views were not made: {failure}", file=sys.stderr, flush=True)
 
 
 def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:

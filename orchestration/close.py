@@ -178,8 +178,12 @@ def close(
 
     if wait_seconds > 0:
         wait_for_sources(settings, open_days, wait_seconds, told)
+    # What is read while the build runs is not in it.
+    behind = sources_behind(settings, open_days())
     built = build(settings)
-    return publish_built(settings, through=through, only=only, closed_by=closed_by, built=built)
+    return publish_built(
+        settings, through=through, only=only, closed_by=closed_by, built=built, behind=behind
+    )
 
 
 def publish_built(
@@ -189,6 +193,7 @@ def publish_built(
     only: dt.date | None = None,
     closed_by: str | None = None,
     built: BuildResult | None = None,
+    behind: list[Behind] | None = None,
 ) -> CloseResult:
     """Check what the last finished build made, and publish the days that are over.
 
@@ -217,7 +222,8 @@ def publish_built(
         # An identity without a server speaks of its tenant, or of the whole house.
         return bool({(day[0], day[1]), (day[0], None), (None, None)} & blocked)
 
-    behind = sources_behind(settings, [day for day, restated in candidates if not restated])
+    if behind is None:
+        behind = sources_behind(settings, [day for day, restated in candidates if not restated])
     waiting = {item.day for item in behind}
     refused = [day for day, _ in candidates if is_blocked(day) or day in waiting]
     ready = [(day, restated) for day, restated in candidates if day not in set(refused)]
@@ -303,7 +309,8 @@ def _refusal(result: CloseResult) -> CloseRefusedError:
         todo="`daybook check` and `daybook breaks` name the rows; "
         "explain a break with `daybook breaks explain`, or correct the source"
         if result.broken or not result.behind
-        else "`daybook sync --once` reads them; `daybook close --wait 30` waits for a running sync",
+        else "`daybook sync --once` reads them, `daybook close --wait 30` waits for a running sync; "
+        "a source that is gone for good is taken out of daybook.toml",
     )
     error.result = result
     return error

@@ -17,8 +17,6 @@ from ingestion.health import read_health
 from warehouse.settings import Settings, SourceSettings
 
 ServerDay = tuple[str, str, dt.date]
-# Beside the platform itself: the rates and the broker's own groups, of the tenant or of the house.
-_NEEDED_KINDS = frozenset({"ecb", "broker"})
 _LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -68,7 +66,8 @@ def sources_behind(
         needed = [own] + [
             source
             for source in settings.sources
-            if source.kind in _NEEDED_KINDS and source.tenant in (tenant, own.tenant)
+            # The rates are the whole house's.
+            if source.kind == "ecb" or (source.kind == "broker" and source.tenant == tenant)
         ]
         found += [
             Behind(day, source.name, ended, read_at[source.name])
@@ -103,6 +102,8 @@ def wait_for_sources(
 
 
 def _end(source: SourceSettings, date: dt.date) -> dt.datetime:
-    minutes = source.end_of_day_minutes + 1 - source.clock_shift_minutes
+    # A clock that only the server knows is not behind UTC: the end of its day is not later.
+    shift = source.clock_shift_minutes if source.clock_zone else 0
+    minutes = source.end_of_day_minutes + 1 - shift
     local = dt.datetime.combine(date, dt.time()) + dt.timedelta(minutes=minutes)
     return local.replace(tzinfo=ZoneInfo(source.clock_zone or "UTC")).astimezone(dt.UTC)

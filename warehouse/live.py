@@ -17,7 +17,6 @@ TABLES = {
     "fct_open_positions": "finance",
     "fct_account_days": "finance",
     "fct_daily_pnl": "finance",
-    "fct_broker_pnl": "finance",
 }
 _NAMED = re.compile(
     r"\blake\.(?:" + "|".join(rf"{schema}\.{name}" for name, schema in TABLES.items()) + r")\b"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import polars as pl
 
-from dashboards.queries.scope import CHOSEN, Scope
+from dashboards.queries.scope import CHOSEN, Scope, has_live_views
 from dashboards.reading import Lake
 from warehouse.live import as_now
 from warehouse.metrics import definition, total_expression
@@ -171,7 +171,8 @@ def filter_values(lake: Lake, snapshot: int, tenant: str, *, now: bool) -> pl.Da
 
     ``now`` counts what was loaded since the last build.
     """
-    query = as_now(_FILTER_VALUES) if now else _FILTER_VALUES
+    live = now and has_live_views(lake, snapshot)
+    query = as_now(_FILTER_VALUES) if live else _FILTER_VALUES
     return lake.rows(snapshot, query, {"tenant": tenant})
 
 

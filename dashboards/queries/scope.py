@@ -64,7 +64,7 @@ class Scope:
         if self.published_snapshot is not None:
             parts.append(lake.rows(self.published_snapshot, query, self._parameters(closed=True)))
         if self.head_snapshot is not None:
-            now = as_now(query)
+            now = as_now(query) if has_live_views(lake, self.head_snapshot) else query
             parts.append(lake.rows(self.head_snapshot, now, self._parameters(closed=False)))
         return pl.concat(parts) if parts else pl.DataFrame()
 
@@ -85,6 +85,17 @@ class Scope:
             "day_dates": [date for _, date in days],
             "closed": closed,
         }
+
+
+_LIVE_VIEWS = """
+SELECT count(*) AS views FROM duckdb_views()
+WHERE database_name = 'lake' AND schema_name = 'live'
+"""
+
+
+def has_live_views(lake: Lake, head: int) -> bool:
+    """Whether a build has made them; before that, open days are as they were built."""
+    return bool(lake.rows(head, _LIVE_VIEWS)["views"][0])
 
 
 # The rows of the P&L that are looked at; every query over a scope starts with it.

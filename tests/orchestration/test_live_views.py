@@ -91,7 +91,7 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
     assert as_built(broker) == before
     now = as_now(broker)
     moved = {name for name, held in now.items() if held != before[name]}
-    assert moved >= {"can_deals", "fct_account_days", "fct_daily_pnl", "fct_broker_pnl"}
+    assert moved >= {"can_deals", "fct_account_days", "fct_daily_pnl"}
 
     with Lake(broker) as lake:
         head = lake.state().head
