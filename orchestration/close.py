@@ -309,8 +309,8 @@ def _refusal(result: CloseResult) -> CloseRefusedError:
         todo="`daybook check` and `daybook breaks` name the rows; "
         "explain a break with `daybook breaks explain`, or correct the source"
         if result.broken or not result.behind
-        else "`daybook sync --once` reads them, `daybook close --wait 30` waits for a running sync; "
-        "a source that is gone for good is taken out of daybook.toml",
+        else "`daybook sync --once` reads them, `daybook close --wait 30` waits for a running "
+        "sync; a source that is gone for good is taken out of daybook.toml",
     )
     error.result = result
     return error
