@@ -1,6 +1,6 @@
 """The fixtures of this folder: real servers, and homes as the ingestion tests use them."""
 
-from tests.ingestion.conftest import empty_home, home
+from tests.ingestion.conftest import home
 from tests.services.fixtures import (
     mariadb_server,
     mariadb_url,
