@@ -9,7 +9,6 @@ from tests.services.fixtures import (
 )
 
 __all__ = [
-    "empty_home",
     "home",
     "mariadb_server",
     "mariadb_url",
