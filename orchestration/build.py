@@ -14,6 +14,7 @@ from ingestion.maintenance import maintain
 from orchestration.control_state import load_control_state
 from orchestration.dbt_runner import (
     DbtResult,
+    conversion_variables,
     project_digest,
     run_dbt,
     target_path,
@@ -23,6 +24,7 @@ from orchestration.live_views import ensure_live_views
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
+from warehouse.live import LAST_BUILT
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 from warehouse.writer import transaction
@@ -82,10 +84,7 @@ def begin_build(settings: Settings) -> BuildStart:
                 where=str(settings.warehouse_path),
                 todo="run `daybook sync --once` first",
             )
-        watermark_from = (
-            _scalar(con, "SELECT max(watermark_to) FROM lake.meta.builds WHERE status = 'done'")
-            or 0
-        )
+        watermark_from = _scalar(con, f"SELECT {LAST_BUILT}") or 0
         with transaction(con, "start a build", settings):
             build_id = (_scalar(con, "SELECT max(build_id) FROM lake.meta.builds") or 0) + 1
             con.execute(
@@ -107,8 +106,7 @@ def begin_build(settings: Settings) -> BuildStart:
             "build_id": build_id,
             "watermark_from": watermark_from,
             "watermark_to": watermark_to,
-            "reporting_currency": settings.reporting_currency,
-            "fx_max_age_days": settings.fx_max_age_days,
+            **conversion_variables(settings),
             "built_at": started.strftime("%Y-%m-%d %H:%M:%S"),
         },
     )
@@ -203,8 +201,7 @@ def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:
 
 def project_fingerprint(settings: Settings) -> str:
     """What the dbt project's views and seeds are made of: its files and the variables they read."""
-    variables = f"{settings.reporting_currency} {settings.fx_max_age_days}"
-    return f"{project_digest()} {variables} {settings.home}"
+    return f"{project_digest()} {conversion_variables(settings)} {settings.home}"
 
 
 def built_project(settings: Settings) -> str | None:

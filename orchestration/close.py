@@ -176,10 +176,8 @@ def close(
             found = closable_days(con, loaded[0][0], through=through, only=only)
         return [day for day, restated in found if not restated]
 
-    if wait_seconds > 0:
-        wait_for_sources(settings, open_days, wait_seconds, told)
-    # What is read while the build runs is not in it.
-    behind = sources_behind(settings, open_days())
+    # Before the build: what is read while it runs is not in it.
+    behind = wait_for_sources(settings, open_days, wait_seconds, told)
     built = build(settings)
     return publish_built(
         settings, through=through, only=only, closed_by=closed_by, built=built, behind=behind

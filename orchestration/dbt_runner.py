@@ -198,6 +198,14 @@ def _nodes(result: Any) -> list[NodeResult]:
     ]
 
 
+def conversion_variables(settings: Settings) -> dict[str, str | int]:
+    """The dbt vars that say what amounts are converted into: views keep them in their text."""
+    return {
+        "reporting_currency": settings.reporting_currency,
+        "fx_max_age_days": settings.fx_max_age_days,
+    }
+
+
 def project_digest() -> str:
     """What the dbt project is made of: one hash over its files."""
     digest = hashlib.sha256()

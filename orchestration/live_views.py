@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from orchestration.dbt_runner import compiled_sql, project_digest
+from orchestration.dbt_runner import compiled_sql, conversion_variables, project_digest
 from warehouse.connection import connect
-from warehouse.live import SCHEMA, TABLES
+from warehouse.live import LAST_BUILT, SCHEMA, TABLES
 from warehouse.settings import Settings
 from warehouse.sql_text import literal, quoted
 from warehouse.writer import transaction
@@ -29,10 +29,7 @@ _BY_ACCOUNT = frozenset({"fct_account_days"})
 
 # What no finished build has seen. A view must not keep the numbers of the build that made it.
 _UNSEEN: dict[str, str | int] = {
-    "watermark_from": (
-        '(select coalesce(max(watermark_to), 0) from "lake"."meta"."builds" '
-        "where status = 'done')"
-    ),
+    "watermark_from": LAST_BUILT,
     "watermark_to": 9223372036854775807,
 }
 
@@ -42,9 +39,8 @@ def ensure_live_views(settings: Settings) -> bool:
 
     The models must have been built once: an incremental model reads its own table.
     """
-    digest = hashlib.sha256(
-        f"{project_digest()} {settings.reporting_currency} {settings.fx_max_age_days}".encode()
-    ).hexdigest()
+    variables = _UNSEEN | conversion_variables(settings)
+    digest = hashlib.sha256(f"{project_digest()} {variables}".encode()).hexdigest()
     with connect("read", settings=settings) as con:
         held = con.execute(
             "SELECT view_name, comment FROM duckdb_views() "
@@ -64,7 +60,7 @@ def ensure_live_views(settings: Settings) -> bool:
             ]
             for table, schema in TABLES.items()
         }
-    statements = _statements(settings, columns)
+    statements = _statements(settings, variables, columns)
     with (
         connect("write", settings=settings) as con,
         transaction(con, "make the live views", settings),
@@ -76,12 +72,9 @@ def ensure_live_views(settings: Settings) -> bool:
     return True
 
 
-def _statements(settings: Settings, columns: dict[str, list[str]]) -> dict[str, str]:
-    variables = {
-        **_UNSEEN,
-        "reporting_currency": settings.reporting_currency,
-        "fx_max_age_days": settings.fx_max_age_days,
-    }
+def _statements(
+    settings: Settings, variables: dict[str, str | int], columns: dict[str, list[str]]
+) -> dict[str, str]:
     macros = sorted(set(_TOUCHED.values()))
     texts = compiled_sql(settings, list(TABLES), macros, variables)
     found: dict[str, str] = {}

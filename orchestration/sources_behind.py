@@ -82,8 +82,8 @@ def wait_for_sources(
     days: Callable[[], list[ServerDay]],
     seconds: float,
     told: Callable[[Behind], None],
-) -> None:
-    """Come back once no day waits for a source, or after so many seconds.
+) -> list[Behind]:
+    """Come back once no day waits for a source, or after so many seconds, with what is behind.
 
     Args:
         days: what is to be closed, asked again each time.
@@ -91,14 +91,13 @@ def wait_for_sources(
     """
     until = time.monotonic() + seconds
     named: set[str] = set()
-    while behind := sources_behind(settings, days()):
+    while (behind := sources_behind(settings, days())) and time.monotonic() < until:
         for item in behind:
             if item.source not in named:
                 named.add(item.source)
                 told(item)
-        if time.monotonic() >= until:
-            return
         time.sleep(_LOOK_AGAIN_SECONDS)
+    return behind
 
 
 def _end(source: SourceSettings, date: dt.date) -> dt.datetime:

@@ -78,7 +78,6 @@ def made_once(
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of an installation without sources."""
-
     from ingestion.sync import sync_once
 
     def make(folder: Path) -> None:

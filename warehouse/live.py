@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 SCHEMA = "live"
+# The last load that a finished build has seen, as a scalar subquery; 0 before the first.
+LAST_BUILT = "(SELECT coalesce(max(watermark_to), 0) FROM lake.meta.builds WHERE status = 'done')"
 # Table and the schema it is built in, in the order in which they read one another.
 TABLES = {
     "can_accounts": "canonical",

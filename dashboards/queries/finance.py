@@ -7,9 +7,9 @@ from typing import Literal
 
 import polars as pl
 
-from dashboards.queries.scope import CHOSEN, Scope, has_live_views
+from dashboards.queries.scope import CHOSEN, Scope, live_rows
 from dashboards.reading import Lake
-from warehouse.live import as_now
+from warehouse.live import LAST_BUILT
 from warehouse.metrics import definition, total_expression
 
 Level = Literal["total", "day", "book", "symbol", "client", "account"]
@@ -80,7 +80,7 @@ ORDER BY business_date DESC, server_id
 
 # A day is closed when the platform has reported its end, or a later day has begun. One that was
 # loaded since the last build is in no table yet.
-_DAYS = """
+_DAYS = f"""
 SELECT
     server_id,
     business_date,
@@ -96,9 +96,7 @@ FROM (
     WHERE
         tenant_id = $tenant
         AND business_date IS NOT NULL
-        AND load_id > (
-            SELECT coalesce(max(watermark_to), 0) FROM lake.meta.builds WHERE status = 'done'
-        )
+        AND load_id > {LAST_BUILT}
 ) AS days
 GROUP BY server_id, business_date
 """
@@ -171,9 +169,8 @@ def filter_values(lake: Lake, snapshot: int, tenant: str, *, now: bool) -> pl.Da
 
     ``now`` counts what was loaded since the last build.
     """
-    live = now and has_live_views(lake, snapshot)
-    query = as_now(_FILTER_VALUES) if live else _FILTER_VALUES
-    return lake.rows(snapshot, query, {"tenant": tenant})
+    read = live_rows if now else Lake.rows
+    return read(lake, snapshot, _FILTER_VALUES, {"tenant": tenant})
 
 
 def published_days(lake: Lake, head: int, tenant: str, snapshot: int) -> pl.DataFrame:

@@ -64,8 +64,7 @@ class Scope:
         if self.published_snapshot is not None:
             parts.append(lake.rows(self.published_snapshot, query, self._parameters(closed=True)))
         if self.head_snapshot is not None:
-            now = as_now(query) if has_live_views(lake, self.head_snapshot) else query
-            parts.append(lake.rows(self.head_snapshot, now, self._parameters(closed=False)))
+            parts.append(live_rows(lake, self.head_snapshot, query, self._parameters(closed=False)))
         return pl.concat(parts) if parts else pl.DataFrame()
 
     def _parameters(self, *, closed: bool) -> dict[str, Value]:
@@ -93,9 +92,10 @@ WHERE database_name = 'lake' AND schema_name = 'live'
 """
 
 
-def has_live_views(lake: Lake, head: int) -> bool:
-    """Whether a build has made them; before that, open days are as they were built."""
-    return bool(lake.rows(head, _LIVE_VIEWS)["views"][0])
+def live_rows(lake: Lake, head: int, query: str, parameters: dict[str, Value]) -> pl.DataFrame:
+    """Rows of a query over the live views; until a build has made them, over the built tables."""
+    has_views = lake.rows(head, _LIVE_VIEWS)["views"][0] > 0
+    return lake.rows(head, as_now(query) if has_views else query, parameters)
 
 
 # The rows of the P&L that are looked at; every query over a scope starts with it.

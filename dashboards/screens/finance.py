@@ -79,9 +79,7 @@ def _chosen_scope(
         empty_panel("The books hold no day yet.", "Run `daybook sync --once`, then `daybook build`")
         return None, days
     now = with_open or basis is None
-    values = finance.filter_values(
-        lake, state.head if basis is None or with_open else basis.snapshot, tenant, now=now
-    )
+    values = finance.filter_values(lake, state.head if now else snapshot, tenant, now=now)
     choice = _filters(offered["business_date"].min(), offered["business_date"].max(), values)
     if choice is None:
         return None, days

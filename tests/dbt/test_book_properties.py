@@ -6,6 +6,7 @@ What is expected is added up here from the made-up deals, never by the books' SQ
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -139,10 +140,10 @@ def bookings(draw: st.DrawFn) -> list[Booked]:
 @given(bookings(), st.randoms(use_true_random=False))
 @tried
 def test_balances_roll_by_what_was_booked_in_whatever_order_it_came(
-    books: MemoryBooks, booked: list[Booked], order: object
+    books: MemoryBooks, booked: list[Booked], order: random.Random
 ) -> None:
     rows = [item.row for item in booked]
-    order.shuffle(rows)  # type: ignore[attr-defined]
+    order.shuffle(rows)
     books.fill({"mt5_deals": rows, "mt5_daily": [], "mt5_daily_positions": []})
     held = {
         (login, day): found
@@ -186,10 +187,12 @@ def test_each_kind_of_operation_has_its_own_column(
     for item in booked:
         if item.row["action"] <= 1:
             expected[item.login, "commission"] += D(str(item.row["commission"]))
-    for login, *sums in books.query(f"""
+    held = books.query(f"""
         SELECT login, {", ".join(f"sum({name}_amount)" for name in columns)}
         FROM finance.fct_account_days GROUP BY login
-    """):
+    """)
+    assert {login for login, *_ in held} == {item.login for item in booked}
+    for login, *sums in held:
         assert dict(zip(columns, sums, strict=True)) == {
             name: expected[login, name] for name in columns
         }
@@ -296,9 +299,15 @@ ZONES = [("America/New_York", 420), ("Europe/Athens", 0), ("Europe/London", 0), 
 
 @given(
     st.sampled_from(ZONES),
-    st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 12, 31)).map(
-        lambda at: at.replace(microsecond=0)
-    ),
+    st.one_of(
+        st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 12, 31)),
+        # The nights in which one of these clocks changes.
+        st.sampled_from([(3, 8), (3, 29), (10, 25), (11, 1)]).flatmap(
+            lambda day: st.datetimes(
+                dt.datetime(2026, *day), dt.datetime(2026, *day) + dt.timedelta(hours=12)
+            )
+        ),
+    ).map(lambda at: at.replace(microsecond=0)),
 )
 @settings(parent=tried, max_examples=50)
 def test_a_time_on_a_servers_clock_is_the_same_instant_in_utc(

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ingestion.simulator import simulate
+from tests.conftest import ACCOUNTS, DAYS, SEED
 from warehouse.connection import connect
 from warehouse.settings import Settings
 
@@ -33,6 +35,19 @@ def platform(settings: Settings) -> sqlite3.Connection:
     url = settings.source("mt5_live").database_url()
     assert url is not None
     return sqlite3.connect(url.removeprefix("sqlite:///"))
+
+
+def correct(settings: Settings) -> None:
+    """The platform corrects days it had reported: a late deal, an edited and a deleted one."""
+    assert settings.config_path is not None
+    simulate(
+        seed=SEED,
+        days=DAYS,
+        accounts=ACCOUNTS,
+        out=settings.config_path.parent,
+        corrections=True,
+        white_label=False,
+    )
 
 
 def figures(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:

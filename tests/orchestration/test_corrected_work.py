@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.simulator import simulate
 from ingestion.sync import sync_once
 from orchestration.build import build
 from orchestration.close import close
 from quality.checks import run_checks
-from tests.conftest import ACCOUNTS, DAYS, SEED
-from tests.orchestration.daily import figures, rows
+from tests.orchestration.daily import correct, figures, rows
 from warehouse.connection import connect
-from warehouse.publishing import published_days
+from warehouse.publishing import current_snapshot, published_days
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.dbt
@@ -29,15 +27,7 @@ def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> No
     first = rows(broker, "SELECT max(snapshot_id) FROM meta.published")[0][0]
     total = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
     before = rows(broker, total)
-    assert broker.config_path is not None
-    simulate(
-        seed=SEED,
-        days=DAYS,
-        accounts=ACCOUNTS,
-        out=Path(broker.config_path).parent,
-        corrections=True,
-        white_label=False,
-    )
+    correct(broker)
     sync_once(broker)
     result = close(broker)
     assert result.republished
@@ -55,27 +45,27 @@ def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> No
     assert figures(broker) == incremental
 
 
+def head(settings: Settings) -> int:
+    """The newest snapshot: one more for each change."""
+    with connect("read", settings=settings) as con:
+        return current_snapshot(con)
+
+
 @pytest.mark.fault
 def test_a_build_killed_anywhere_is_done_again(broker: Settings) -> None:
-    assert broker.config_path is not None
-    simulate(
-        seed=SEED,
-        days=DAYS,
-        accounts=ACCOUNTS,
-        out=Path(broker.config_path).parent,
-        corrections=True,
-        white_label=False,
-    )
+    correct(broker)
     sync_once(broker)
-    # Each begins where the one before was cut down.
-    for seconds in (10.0, 7.0, 4.0, 5.5):
+    # Each begins where the one before was cut down, after so many changes of the lake.
+    for changes in (1, 12, 4, 24):
+        before = head(broker)
         process = subprocess.Popen(
             [str(Path(sys.executable).parent / "daybook"), "build"],
             env={**os.environ, "DAYBOOK_CONFIG": str(broker.config_path)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(seconds)
+        while process.poll() is None and head(broker) < before + changes:
+            time.sleep(0.05)
         assert process.poll() is None
         process.kill()
         process.wait()

@@ -14,12 +14,10 @@ import pytest
 from dashboards.queries import finance
 from dashboards.queries.scope import Choice, Scope
 from dashboards.reading import Lake
-from ingestion.simulator import simulate
 from ingestion.sync import sync_once
 from orchestration.build import build
 from orchestration.live_views import ensure_live_views
-from tests.conftest import ACCOUNTS, DAYS, SEED
-from warehouse.connection import connect
+from tests.orchestration.daily import correct, rows
 from warehouse.guard import run_guarded_query
 from warehouse.live import TABLES
 from warehouse.settings import Settings, load_settings
@@ -29,20 +27,19 @@ pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 PROFIT = Decimal("-123.45")
 
 
-def rows(settings: Settings, schema: str, table: str) -> list[tuple[Any, ...]]:
+def listed(settings: Settings, schema: str, table: str) -> list[tuple[Any, ...]]:
     """Every row of one table or view, in some fixed order."""
-    with connect("read", settings=settings) as con:
-        return con.execute(f"SELECT * FROM lake.{schema}.{table} ORDER BY ALL").fetchall()
+    return rows(settings, f"SELECT * FROM lake.{schema}.{table} ORDER BY ALL")
 
 
 def as_built(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every table that has a live view."""
-    return {table: rows(settings, schema, table) for table, schema in TABLES.items()}
+    return {table: listed(settings, schema, table) for table, schema in TABLES.items()}
 
 
 def as_now(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every live view."""
-    return {table: rows(settings, "live", table) for table in TABLES}
+    return {table: listed(settings, "live", table) for table in TABLES}
 
 
 def a_losing_trade_tomorrow(database: Path) -> dt.date:
@@ -76,9 +73,7 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
     assert as_now(broker) == as_built(broker)
     assert broker.config_path is not None
     folder = broker.config_path.parent
-    simulate(
-        seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder, corrections=True, white_label=False
-    )
+    correct(broker)
     day = a_losing_trade_tomorrow(folder / "mt5_live.sqlite")
     with closing(sqlite3.connect(folder / "mt4_live.sqlite")) as con, con:
         con.execute(

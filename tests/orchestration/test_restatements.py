@@ -20,13 +20,12 @@ import pytest
 
 from exports.register import run_losing_accounts
 from exports.statements.client import make_client_statement
-from ingestion.simulator import simulate
 from ingestion.sync import sync_once
 from orchestration.close import CloseResult, close
 from quality.comparison import diff
 from quality.lineage import MARTS, explain, not_re_added
 from quality.restatements import restated_days, restatement_lines
-from tests.conftest import ACCOUNTS, DAYS, SEED
+from tests.orchestration.daily import correct
 from warehouse.connection import connect
 from warehouse.settings import Settings, load_settings
 
@@ -65,9 +64,7 @@ def corrected(closed_broker: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     before = _latest(settings)
     held = _deals(settings)
     filing = run_losing_accounts(settings, window_to=WINDOW_TO, maker="test").filing_id
-    simulate(
-        seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder, corrections=True, white_label=False
-    )
+    correct(settings)
     sync_once(settings)
     login = _late_login(settings)
     statement = make_client_statement(
