@@ -31,6 +31,8 @@ _BY_ACCOUNT = frozenset({"fct_account_days"})
 _UNSEEN: dict[str, str | int] = {
     "watermark_from": LAST_BUILT,
     "watermark_to": 9223372036854775807,
+    # What a mapping changes now counts as a build's that has not finished.
+    "build_id": 9223372036854775807,
 }
 
 

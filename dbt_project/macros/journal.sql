@@ -45,42 +45,10 @@
 {%- endmacro %}
 
 
-{#- The UTC days at payment providers whose transactions, or whose rate, the new loads changed. -#}
-{% macro touched_payment_days() -%}
-    (
-        select
-            versions._tenant_id as tenant_id,
-            versions._source as server_id,
-            cast(
-                {{
-                    server_time_to_utc(
-                        "versions.event_at", "versions.event_zone", "0"
-                    )
-                }} as date
-            ) as business_date
-        from {{ source("raw", "psp_transactions") }} as versions
-        left join
-            {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
-            on newer.row_id = versions._row_id
-        where
-            ({{ is_new_load("versions._load_id") }})
-            or ({{ is_new_load("newer.superseded_by_load") }})
-        union
-        select providers._tenant_id, providers._source, rates.business_date
-        from {{ ref("can_fx_rates") }} as rates
-        cross join
-            (
-                select distinct _tenant_id, _source
-                from {{ source("raw", "psp_transactions") }}
-            ) as providers
-        where {{ is_new_load("rates.load_id") }}
-    )
-{%- endmacro %}
-
-
 {#-
     The days whose entries change: those of the P&L, those on which a build since the last finished
-    one booked partners' commission, and the touched days at payment providers.
+    one booked partners' commission, and the touched days at payment providers, banks and liquidity
+    providers.
 -#}
 {% macro journal_days() -%}
     (
@@ -97,7 +65,7 @@
             )
         union
         select tenant_id, server_id, business_date
-        from {{ touched_payment_days() }} as payments
+        from {{ touched_external_days() }} as external_days
     )
 {%- endmacro %}
 
@@ -205,9 +173,77 @@
 {%- endmacro %}
 
 
+{#- The value of a query of one date, as a literal: files that only hold older days are not opened. -#}
+{% macro date_literal(query, otherwise) -%}
+    {%- if not (execute and is_incremental()) -%}
+        {{ return("date '1900-01-01'") }}
+    {%- endif -%}
+    {{ return("date '" ~ (run_query(query).rows[0][0] or otherwise) ~ "'") }}
+{%- endmacro %}
+
+
+{#- The first close whose floating results are compared with those of a day on or after `first_day`. -#}
+{% macro first_close_before(first_day) -%}
+    {%- set query -%}
+        select cast(min(previous_close_date) as varchar)
+        from {{ ref("int_server_closes") }}
+        where business_date >= {{ first_day }}
+    {%- endset -%}
+    {{ return(date_literal(query, "9999-12-31")) }}
+{%- endmacro %}
+
+
+{#- The first day with a line of a statement that closes on or after `first_day`. -#}
+{% macro first_statement_line(first_day) -%}
+    {%- set query -%}
+        select cast(min(placed.business_date) as varchar)
+        from
+            (
+                select account_key, currency, business_date, statement_date
+                from {{ ref("int_ledger__bank_lines_placed") }}
+                union all
+                select account_key, currency, business_date, statement_date
+                from {{ ref("int_ledger__lp_lines_placed") }}
+            ) as placed
+        inner join
+            {{ ref("int_ledger__statements_followed") }} as statements
+            on placed.account_key
+            = statements.tenant_id
+            || '/'
+            || statements.server_id
+            || '/'
+            || statements.external_account_id
+            and placed.currency = statements.currency
+            and placed.statement_date <= statements.business_date
+            and (
+                statements.previous_date is null
+                or placed.statement_date > statements.previous_date
+            )
+        where statements.business_date >= {{ first_day }}
+    {%- endset -%}
+    {{ return(date_literal(query, "9999-12-31")) }}
+{%- endmacro %}
+
+
 {% macro delete_changed_ledger_identities() -%}
     {% if is_incremental() %}
         delete from {{ this }}
         where business_date is null or business_date >= {{ first_ledger_day() }}
     {% endif %}
+{%- endmacro %}
+
+
+{#- The last day of the year that a day belongs to, where the year ends with a month of that number. -#}
+{% macro fiscal_year_end(day, month) -%}
+    last_day(
+        make_date(
+            cast(
+                extract(year from {{ day }}) + case
+                    when extract(month from {{ day }}) > {{ month }} then 1 else 0
+                end as integer
+            ),
+            cast({{ month }} as integer),
+            1
+        )
+    )
 {%- endmacro %}

@@ -69,7 +69,10 @@
 {%- endmacro %}
 
 
-{#- Fills that no longer stand go; a raw row never changes, so nothing else about them can. -#}
+{#-
+    Fills that no longer stand go, and those whose symbol is another instrument by now; a raw row
+    never changes, so nothing else about them can.
+-#}
 {% macro delete_fallen_fills() -%}
     {% if is_incremental() %}
         delete from {{ this }}
@@ -78,6 +81,10 @@
                 select standing.raw_row_id
                 from {{ ref("stg_lp__fills") }} as standing
                 where standing.is_standing
+            )
+            or (tenant_id, symbol, instrument) not in (
+                select (named.tenant_id, named.symbol, named.instrument)
+                from {{ provider_instruments(this) }} as named
             )
     {% endif %}
 {%- endmacro %}
@@ -199,6 +206,14 @@
         union
         select tenant_id, business_date
         from {{ newly_quoted_days() }} as quoted
+        union
+        -- which symbol's quotes stand for an instrument
+        select closes.tenant_id, closes.business_date
+        from {{ ref("int_server_closes") }} as closes
+        inner join
+            {{ ref("can_instruments") }} as symbols
+            on symbols.tenant_id = closes.tenant_id
+        where symbols.remapped_build_id > {{ last_done_build() }}
     )
 {%- endmacro %}
 
@@ -220,7 +235,7 @@
 {% macro hedging_days() -%}
     (
         select tenant_id, business_date
-        from {{ touched_days() }} as touched
+        from {{ restated_days() }} as restated
         union
         select compared.tenant_id, compared.business_date
         from

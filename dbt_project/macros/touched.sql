@@ -16,13 +16,108 @@
 
 
 {#-
-    The server days whose converted figures change: those touched, and those that take a rate from
+    Whether a table of mappings was built before in this shape, so that what it held can be compared
+    with what it will hold.
+-#}
+{% macro was_built(relation, column) -%}
+    {%- if not execute or not relation or not relation.database -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set held = load_relation(relation) -%}
+    {%- if held is none -%} {{ return(false) }} {%- endif -%}
+    {{
+        return(
+            column
+            in (adapter.get_columns_in_relation(held) | map(attribute="name") | list)
+        )
+    }}
+{%- endmacro %}
+
+
+{#- The last build that finished, as a scalar subquery; -1 before the first. -#}
+{% macro last_done_build() -%}
+    (
+        select coalesce(max(build_id), -1)
+        from {{ source("meta", "builds") }}
+        where status = 'done'
+    )
+{%- endmacro %}
+
+
+{#-
+    The server days of accounts and symbols that are filed under something else since the last
+    finished build: those with deals, and those whose close the platform reported.
+-#}
+{% macro remapped_days() -%}
+    (
+        {%- set accounts -%}
+            select
+                remapped.tenant_id,
+                remapped.server_id,
+                remapped.login,
+                min(remapped.remapped_from) as first_date
+            from
+                (
+                    select tenant_id, server_id, login, remapped_from, remapped_build_id
+                    from {{ ref("can_accounts") }}
+                    union all
+                    select tenant_id, server_id, login, remapped_from, remapped_build_id
+                    from {{ ref("can_account_books") }}
+                ) as remapped
+            where remapped.remapped_build_id > {{ last_done_build() }}
+            group by remapped.tenant_id, remapped.server_id, remapped.login
+        {%- endset -%}
+        {%- for relation in [
+            "can_deals",
+            "stg_mt5__daily_reports",
+            "stg_mt4__daily_reports",
+        ] %}
+            select days.tenant_id, days.server_id, days.business_date
+            from {{ ref(relation) }} as days
+            inner join
+                ({{ accounts }}) as accounts
+                on accounts.tenant_id = days.tenant_id
+                and accounts.server_id = days.server_id
+                and accounts.login = days.login
+                and accounts.first_date <= days.business_date
+            union
+        {%- endfor %}
+        {%- for relation in ["can_deals", "stg_mt5__daily_positions"] %}
+            select days.tenant_id, days.server_id, days.business_date
+            from {{ ref(relation) }} as days
+            inner join
+                {{ ref("can_instruments") }} as symbols
+                on symbols.tenant_id = days.tenant_id
+                and symbols.server_id = days.server_id
+                and symbols.symbol = days.symbol
+            where
+                symbols.remapped_build_id > {{ last_done_build() }}
+                {{ "union" if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- The server days whose figures change: those touched, and those that are filed elsewhere now. -#}
+{% macro restated_days() -%}
+    (
+        select tenant_id, server_id, business_date
+        from {{ touched_days() }} as touched
+        union
+        select tenant_id, server_id, business_date
+        from {{ remapped_days() }} as remapped
+    )
+{%- endmacro %}
+
+
+{#-
+    The server days whose converted figures change: those restated, and those that take a rate from
     a newly published day (the rate set carries a rate forward up to fx_max_age_days).
 -#}
 {% macro touched_reporting_days() -%}
     (
         select tenant_id, server_id, business_date
-        from {{ touched_days() }} as touched
+        from {{ restated_days() }} as restated
         union
         select servers.tenant_id, servers.server_id, rates.business_date
         from {{ ref("can_fx_rates") }} as rates

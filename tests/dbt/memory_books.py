@@ -8,7 +8,7 @@ loader add is tested elsewhere.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class MemoryBooks:
 
     con: duckdb.DuckDBPyConnection
     rows_held: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     def fill(self, tables: dict[str, list[Row]]) -> None:
         """Replace the raw rows by these; a table that is not named stays as it is."""
@@ -79,6 +80,12 @@ class MemoryBooks:
             self.con.execute(f"DROP VIEW canonical.{name}")
             self.con.execute(f"CREATE TABLE canonical.{name} AS SELECT * FROM temp.kept")
 
+    def settle_again(self, name: str) -> None:
+        """Work out anew what is kept of one canonical table: its source rows have changed."""
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {self.texts[name]}")
+        self.con.execute(f"DELETE FROM canonical.{name}")
+        self.con.execute(f"INSERT INTO canonical.{name} SELECT * FROM temp.kept")
+
     def query(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over schema.table."""
         return self.con.execute(query).fetchall()
@@ -112,6 +119,6 @@ def memory_books(home: Path) -> MemoryBooks:
             con.unregister("copied")
     for model in models:
         con.execute(f"CREATE VIEW {model.relation} AS {model.compiled}")
-    books = MemoryBooks(con)
+    books = MemoryBooks(con, texts={model.name: model.compiled for model in models})
     books.server()
     return books

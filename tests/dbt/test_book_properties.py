@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.dbt.memory_books import MemoryBooks, memory_books
-from tests.dbt.pencil_broker import Row, deal, filetime, first_load
+from tests.dbt.pencil_broker import Row, deal, filetime, first_load, position, report
 
 pytestmark = pytest.mark.dbt
 
@@ -292,6 +292,137 @@ def test_a_reversal_closes_what_was_open_and_opens_the_rest(
         (DAYS[0], D(held) / 100, 0, 0),
         (DAYS[1], D(whole) / 100, result, -result),
     ]
+
+
+@dataclass(frozen=True)
+class Floated:
+    """A position's result and accrued swap at each close; None where it is not open."""
+
+    login: int
+    number: int
+    closes: list[tuple[Decimal, Decimal] | None]
+
+    def at(self, day: int) -> tuple[Decimal, Decimal]:
+        """What floats at a close; nothing before the first one."""
+        return (self.closes[day] if day >= 0 else None) or (D(0), D(0))
+
+    def rows(self) -> list[Row]:
+        """What the platform reports of it."""
+        return [
+            position(day, 1.0, 1.1, float(held[0]), float(held[1]))
+            | {"login": self.login, "position": self.number}
+            for day, held in zip(DAYS, self.closes, strict=True)
+            if held
+        ]
+
+
+@st.composite
+def floated(draw: st.DrawFn, number: int, login: int | None = None) -> Floated:
+    """A position of any account, open at any of the closes."""
+    owner = draw(st.sampled_from(sorted(ACCOUNTS))) if login is None else login
+    held = st.none() | st.tuples(amounts(owner), amounts(owner))
+    return Floated(owner, number, [draw(held) for _ in DAYS])
+
+
+def closes(logins: list[int], positions: list[Floated], group: dict[int, str]) -> list[Row]:
+    """The platform's reports of every day; ``group`` names that of a day other than the usual."""
+    rows = []
+    for login in logins:
+        for number, day in enumerate(DAYS):
+            own = [item.at(number) for item in positions if item.login == login]
+            row = report(
+                login, day, 0, 0, profit=float(sum(pnl for pnl, _ in own)),
+                profit_storage=float(sum(swap for _, swap in own)),
+            )  # fmt: skip
+            rows.append(row | ({"group": group[number]} if number in group else {}))
+    return rows
+
+
+@given(st.integers(1, 6).flatmap(lambda n: st.tuples(*(floated(k + 1) for k in range(n)))))
+@tried
+def test_the_changes_of_what_floats_come_to_the_last_less_the_first(
+    books: MemoryBooks, positions: tuple[Floated, ...]
+) -> None:
+    """From any close to any later one, by account, in its own money and in dollars."""
+    books.fill(
+        {
+            "mt5_deals": [],
+            "mt5_daily": closes(sorted(ACCOUNTS), list(positions), {}),
+            "mt5_daily_positions": [row for item in positions for row in item.rows()],
+        }
+    )
+    changes = {
+        (login, day): found
+        for login, day, *found in books.query("""
+            SELECT login, business_date, client_floating_change_amount,
+                client_floating_change_reporting, swap_income_reporting
+            FROM finance.fct_daily_pnl
+        """)
+    }
+    for login in {item.login for item in positions}:
+        own = [item for item in positions if item.login == login]
+        for first in range(-1, len(DAYS)):
+            for last in range(first + 1, len(DAYS)):
+                between = [
+                    changes.get((login, day), [D(0)] * 3) for day in DAYS[first + 1 : last + 1]
+                ]
+                result, swap = (
+                    sum((item.at(last)[part] - item.at(first)[part] for item in own), D(0))
+                    for part in (0, 1)
+                )
+                assert sum(found[0] for found in between) == result
+                rows = 2 * len(own) * len(between)
+                assert near(sum(found[1] for found in between), in_dollars(result, login), rows)
+                assert near(sum(found[2] for found in between), -in_dollars(swap, login), rows)
+    books.fill({"mt5_daily": [], "mt5_daily_positions": []})
+
+
+@given(
+    floated(1, login=101),
+    st.integers(1, len(DAYS) - 1),
+    st.lists(st.tuples(st.integers(0, 4), amounts(101), amounts(101)), max_size=6),
+)
+@tried
+def test_a_position_moved_to_another_book_leaves_each_book_its_part(
+    books: MemoryBooks, held: Floated, moved: int, closed: list[tuple[int, Decimal, Decimal]]
+) -> None:
+    """B book before the day of the move, A book after: nothing is lost or counted twice."""
+    a_book = dict.fromkeys(range(moved, len(DAYS)), "real\\A-EUR")
+    books.fill(
+        {
+            "mt5_deals": [
+                deal(
+                    number, 101, DAYS[day], SELL, float(result), entry=OUT,
+                    commission=float(commission), volume_ext=LOT, volume_closed_ext=LOT,
+                )
+                for number, (day, result, commission) in enumerate(closed, start=1)
+            ],
+            "mt5_daily": closes([101], [held], a_book),
+            "mt5_daily_positions": held.rows(),
+        }
+    )  # fmt: skip
+    books.settle_again("can_account_books")
+    parts = {
+        book: found
+        for book, *found in books.query("""
+            SELECT book, sum(client_closed_pnl_amount + client_floating_change_amount),
+                sum(dealing_pnl_reporting), sum(commission_income_reporting)
+            FROM finance.fct_daily_pnl GROUP BY book
+        """)
+    }
+    of_b = held.at(moved - 1)[0] + sum((r for day, r, _ in closed if day < moved), D(0))
+    whole = held.at(len(DAYS) - 1)[0] + sum((r for _, r, _ in closed), D(0))
+    nothing = [D(0)] * 3
+    assert parts.get("B", nothing)[0] == of_b
+    assert parts.get("A", nothing)[0] == whole - of_b
+    assert parts.get("B", nothing)[1] == -of_b
+    assert parts.get("A", nothing)[1] == 0
+    # commission stays where it was charged
+    for book, inside in (("B", lambda day: day < moved), ("A", lambda day: day >= moved)):
+        charged = sum((c for day, _, c in closed if inside(day)), D(0))
+        assert parts.get(book, nothing)[2] == -charged
+    books.fill({"mt5_daily": [], "mt5_daily_positions": []})
+    books.settle_again("can_account_books")
 
 
 ZONES = [("America/New_York", 420), ("Europe/Athens", 0), ("Europe/London", 0), ("UTC", 180)]

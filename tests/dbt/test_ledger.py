@@ -21,7 +21,7 @@ from warehouse.connection import connect
 
 pytestmark = pytest.mark.dbt
 
-BUILT = ("+identities_ledger", "path:models/marts/ledger")
+BUILT = ("+identities_ledger", "+path:models/marts/ledger")
 D = Decimal
 LATER = filetime(dt.datetime(2026, 3, 4, 21))
 LEDGER = {
@@ -171,7 +171,7 @@ def test_every_entry_is_the_sum_of_its_sources(books: PencilBooks) -> None:
         books.rows(f"""
         SELECT {key}, sum(amount) FROM (
             SELECT {key}, amount FROM lake.finance.fct_journal_entries
-            WHERE entry_kind NOT LIKE 'psp%'
+            WHERE source_id = ''
             UNION ALL
             SELECT {key}, -amount FROM lake.finance.rpt_ledger__entry_sources
         ) GROUP BY {key} HAVING sum(amount) <> 0
@@ -191,7 +191,11 @@ def test_the_ledger_ties(books: PencilBooks) -> None:
         SELECT identity_id FROM lake.meta.identities_ledger
         GROUP BY identity_id HAVING sum(population) = 0
     """)
-    assert checked == [("ib_payable_is_commission_ledger",)]
+    assert checked == [
+        ("bank_balance_is_statement",),
+        ("ib_payable_is_commission_ledger",),
+        ("lp_margin_is_statement",),
+    ]
 
 
 def payment(event: str, kind: str, gross: float, day: dt.date, **more: Any) -> dict[str, Any]:
@@ -230,10 +234,160 @@ def test_payments_are_booked_by_their_utc_day(books: PencilBooks) -> None:
         (MON, "psp_balance", "EUR", D("4.9E+2")),
         (MON, "psp_clearing", "EUR", D("-5E+2")),
         (MON, "psp_fees", "USD", D(11)),
-        (TUE, "bank_client_money", "EUR", D("4.9E+2")),
+        (TUE, "payouts_in_transit", "EUR", D("4.9E+2")),
         (TUE, "psp_balance", "EUR", D("-4.9E+2")),
     ]
     assert broken(books) == []
+
+
+def bank_statement(day: dt.date, opening: float, closing: float) -> dict[str, Any]:
+    """The bank's statement of a day."""
+    return {
+        "account_id": "DE1", "currency": "EUR", "statement_id": f"S{day:%d}", "statement_key": 1,
+        "opening_date": day, "closing_date": day, "opening_balance": opening,
+        "closing_balance": closing,
+    }  # fmt: skip
+
+
+def bank_entry(day: dt.date, number: int, amount: float, **more: Any) -> dict[str, Any]:
+    """A booked line of a bank."""
+    return {
+        "account_id": "DE1", "currency": "EUR", "statement_id": f"S{day:%d}", "statement_key": 1,
+        "entry_id": str(number), "entry_number": number, "amount": amount, "status": "BOOK",
+        "is_reversal": False, "booking_date": day, "detail_count": 0,
+        "transaction_code": "NTRF",
+    } | more  # fmt: skip
+
+
+def margin(day: dt.date, opening: float | None, closing: float) -> dict[str, Any]:
+    """What an account at a liquidity provider closed a day with."""
+    return {
+        "account": "HL", "balance_date": day, "currency": "USD", "opening_balance": opening,
+        "closing_balance": closing,
+    }  # fmt: skip
+
+
+def margin_line(number: str, day: dt.date, kind: str, amount: float) -> dict[str, Any]:
+    """A line of a liquidity provider's statement."""
+    return {
+        "account": "HL", "line_id": number, "booked_on": day, "line_type": kind, "amount": amount,
+        "currency": "USD", "symbol": "", "reference": "",
+    }  # fmt: skip
+
+
+def held_outside(books: PencilBooks) -> list[tuple[Any, ...]]:
+    """Ledger and statement of each account at banks and liquidity providers."""
+    return books.rows("""
+        SELECT account_key, business_date, ledger_amount, closing_amount, break_type
+        FROM lake.finance.rpt_ledger__statement_balances ORDER BY account_key, business_date
+    """)
+
+
+def test_banks_and_liquidity_providers_are_posted_from_their_statements(
+    books: PencilBooks,
+) -> None:
+    books.broker.load(
+        {
+            "bank_statements": [bank_statement(TUE, 100.0, 595.0)],
+            "bank_entries": [
+                # the payout of Tuesday, a charge that was told of only by its code, a wire
+                bank_entry(TUE, 1, 490.0, customer_reference="p1"),
+                bank_entry(TUE, 2, -5.0, transaction_code="NCHG"),
+                bank_entry(TUE, 3, 10.0),
+            ],
+            "bank_entry_details": [
+                {
+                    "account_id": "DE1", "currency": "EUR", "statement_id": "S03",
+                    "statement_key": 1, "entry_id": "3", "detail_number": 1, "amount": 10.0,
+                    "payment_reference": "4711",
+                }
+            ],
+            "lp_balances": [margin(TUE, None, 1_090.0), margin(WED, 1_090.0, 1_112.0)],
+            "lp_statement_lines": [
+                margin_line("1", TUE, "deposit", 1_000.0),
+                margin_line("2", TUE, "commission", -10.0),
+                margin_line("3", WED, "trade_pnl", 25.0),
+                margin_line("4", WED, "swap", -3.0),
+            ],
+        }
+    )  # fmt: skip
+    books.build()
+    assert books.rows("""
+        SELECT business_date, entry_kind, ledger_account, currency, round(amount, 4)
+        FROM lake.finance.fct_journal_postings
+        WHERE server_id IN ('bank', 'lp') AND posting_number < 3
+        ORDER BY server_id, business_date, entry_kind, posting_number
+    """) == [
+        (TUE, "bank_charge", "bank_client_money", "EUR", D(-5)),
+        (TUE, "bank_charge", "bank_charges", "USD", D(6)),  # at 1.20
+        (TUE, "bank_opening", "opening_balances", "EUR", D("-1E+2")),
+        (TUE, "bank_opening", "bank_client_money", "EUR", D("1E+2")),
+        (TUE, "bank_payout", "payouts_in_transit", "EUR", D("-4.9E+2")),
+        (TUE, "bank_payout", "bank_client_money", "EUR", D("4.9E+2")),
+        (TUE, "bank_wire", "psp_clearing", "EUR", D("-1E+1")),
+        (TUE, "bank_wire", "bank_client_money", "EUR", D("1E+1")),
+        (TUE, "lp_commission", "lp_margin", "USD", D("-1E+1")),
+        (TUE, "lp_commission", "lp_commission", "USD", D("1E+1")),
+        # nothing is stated: what the lines leave of 1,090
+        (TUE, "lp_opening", "opening_balances", "USD", D("-1E+2")),
+        (TUE, "lp_opening", "lp_margin", "USD", D("1E+2")),
+        (TUE, "lp_transfer", "lp_transfers", "USD", D("-1E+3")),
+        (TUE, "lp_transfer", "lp_margin", "USD", D("1E+3")),
+        (WED, "lp_swap", "lp_margin", "USD", D(-3)),
+        (WED, "lp_swap", "lp_swap", "USD", D(3)),
+        (WED, "lp_trade_pnl", "lp_hedge_clearing", "USD", D(-25)),
+        (WED, "lp_trade_pnl", "lp_margin", "USD", D(25)),
+    ]
+    assert held_outside(books) == [
+        ("demo/bank/DE1", TUE, D(595), D(595), None),
+        ("demo/lp/HL", TUE, D("1.09E+3"), D("1.09E+3"), None),
+        ("demo/lp/HL", WED, D("1112"), D("1112"), None),
+    ]
+    # what was paid out has arrived
+    assert books.rows("""
+        SELECT sum(debit_amount - credit_amount) FROM lake.finance.fct_ledger_days
+        WHERE ledger_account = 'payouts_in_transit'
+    """) == [(D(0),)]
+    assert broken(books) == []
+
+
+def test_an_earlier_statement_and_a_late_payout_move_what_they_must(books: PencilBooks) -> None:
+    books.broker.load(
+        {
+            "bank_statements": [
+                bank_statement(MON, 80.0, 97.0),
+                bank_statement(WED, 595.0, 605.0),
+            ],
+            "bank_entries": [
+                bank_entry(MON, 1, 17.0, bank_reference="p2"),
+                bank_entry(WED, 1, 10.0),
+            ],
+            "lp_statement_lines": [margin_line("0", MON, "fee", -4.0)],
+        }
+    )
+    books.build()
+    # 3 are missing between Monday and Tuesday; the fee was in what HL opened with
+    assert held_outside(books) == [
+        ("demo/bank/DE1", MON, D(97), D(97), None),
+        ("demo/bank/DE1", TUE, D(592), D(595), "missing_statement"),
+        ("demo/bank/DE1", WED, D(602), D(605), "earlier_difference"),
+        ("demo/lp/HL", TUE, D("1.09E+3"), D("1.09E+3"), None),
+        ("demo/lp/HL", WED, D("1112"), D("1112"), None),
+    ]
+    assert broken(books) == []
+    books.broker.load({"psp_transactions": [payment("p2", "payout", -17.0, MON)]})
+    books.build()
+    assert books.rows("""
+        SELECT entry_kind, amount FROM lake.finance.fct_journal_entries
+        WHERE server_id IN ('bank', 'lp') AND business_date = DATE '2026-03-02'
+            OR entry_kind LIKE '%_opening'
+        ORDER BY server_id, entry_kind
+    """) == [
+        ("bank_opening", D("8E+1")),
+        ("bank_payout", D(17)),
+        ("lp_adjustment", D(4)),
+        ("lp_opening", D(104)),
+    ]
 
 
 def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
@@ -282,7 +436,7 @@ amounts = st.decimals(
 )
 entries = st.lists(
     st.tuples(
-        st.integers(0, 40),  # kind, by its place in the list
+        st.integers(0, 60),  # kind, by its place in the list
         st.integers(1, 3),  # login
         st.integers(1, 28),  # day
         st.sampled_from(("", "EURUSD", "US500")),
@@ -315,7 +469,11 @@ def journal(books: PencilBooks) -> Iterator[Journal]:
         """).fetchall()
         shapes = {
             table: con.execute(f"DESCRIBE lake.finance.{table}").fetchall()
-            for table in ("fct_journal_entries", "rpt_ledger__fx_revaluations")
+            for table in (
+                "fct_journal_entries",
+                "rpt_ledger__fx_revaluations",
+                "rpt_ledger__year_closes",
+            )
         }
     with duckdb.connect(":memory:") as memory:
         memory.execute("ATTACH ':memory:' AS lake")

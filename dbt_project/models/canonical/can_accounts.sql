@@ -1,3 +1,14 @@
+{%- set is_remapped -%}
+    held.login is not null
+    and (
+        held.is_excluded <> accounts.is_excluded
+        or held.money_divisor <> accounts.money_divisor
+        or held.main_currency <> accounts.main_currency
+        or held.client_key is distinct from accounts.client_key
+        or (held.known_from = 'deals') <> (accounts.known_from = 'deals')
+    )
+{%- endset -%}
+
 with
 
     users as (
@@ -238,47 +249,97 @@ with
             max_by(client_id, coalesce(valid_from, date '1900-01-01')) as client_id
         from {{ ref("stg_crm__client_accounts") }}
         group by tenant_id, server_id, login
+    ),
+
+    accounts as (
+        select
+            described.tenant_id,
+            described.server_id,
+            described.platform,
+            described.login,
+            {{ account_key("described") }} as account_key,
+            described.tenant_id || '/' || client_links.client_id as client_key,
+            described.group_name,
+            described.account_currency,
+            coalesce(
+                currencies.main_currency, described.account_currency
+            ) as main_currency,
+            cast(described.currency_digits as integer) as currency_digits,
+            cast(
+                case
+                    when coalesce(ranked_mappings.is_cent, false)
+                    then 100
+                    else coalesce(currencies.money_divisor, 1)
+                end as integer
+            ) as money_divisor,
+            coalesce(ranked_mappings.book, 'unmapped') as book,
+            coalesce(ranked_mappings.legal_entity, 'unmapped') as legal_entity,
+            coalesce(ranked_mappings.desk, 'unmapped') as desk,
+            coalesce(ranked_mappings.is_excluded, false) as is_excluded,
+            ranked_mappings.exclusion_reason,
+            described.margin_mode,
+            described.leverage,
+            described.country,
+            described.is_known,
+            described.known_from,
+            described.registered_date
+        from described
+        left join
+            ranked_mappings
+            on ranked_mappings.tenant_id = described.tenant_id
+            and ranked_mappings.server_id = described.server_id
+            and ranked_mappings.group_name = described.group_name
+            and ranked_mappings.place = 1
+        left join
+            client_links
+            on client_links.tenant_id = described.tenant_id
+            and client_links.server_id = described.server_id
+            and client_links.login = described.login
+        left join currencies on currencies.currency = described.account_currency
     )
 
 select
-    described.tenant_id,
-    described.server_id,
-    described.platform,
-    described.login,
-    {{ account_key("described") }} as account_key,
-    described.tenant_id || '/' || client_links.client_id as client_key,
-    described.group_name,
-    described.account_currency,
-    coalesce(currencies.main_currency, described.account_currency) as main_currency,
-    cast(described.currency_digits as integer) as currency_digits,
-    cast(
+    accounts.tenant_id,
+    accounts.server_id,
+    accounts.platform,
+    accounts.login,
+    accounts.account_key,
+    accounts.client_key,
+    accounts.group_name,
+    accounts.account_currency,
+    accounts.main_currency,
+    accounts.currency_digits,
+    accounts.money_divisor,
+    accounts.book,
+    accounts.legal_entity,
+    accounts.desk,
+    accounts.is_excluded,
+    accounts.exclusion_reason,
+    accounts.margin_mode,
+    accounts.leverage,
+    accounts.country,
+    accounts.is_known,
+    accounts.known_from,
+    accounts.registered_date,
+    -- what figures of an account are counted by, whatever their day; its book has
+    -- days of its own
+    {% if was_built(this, "remapped_from") %}
         case
-            when coalesce(ranked_mappings.is_cent, false)
-            then 100
-            else coalesce(currencies.money_divisor, 1)
-        end as integer
-    ) as money_divisor,
-    coalesce(ranked_mappings.book, 'unmapped') as book,
-    coalesce(ranked_mappings.legal_entity, 'unmapped') as legal_entity,
-    coalesce(ranked_mappings.desk, 'unmapped') as desk,
-    coalesce(ranked_mappings.is_excluded, false) as is_excluded,
-    ranked_mappings.exclusion_reason,
-    described.margin_mode,
-    described.leverage,
-    described.country,
-    described.is_known,
-    described.known_from,
-    described.registered_date
-from described
-left join
-    ranked_mappings
-    on ranked_mappings.tenant_id = described.tenant_id
-    and ranked_mappings.server_id = described.server_id
-    and ranked_mappings.group_name = described.group_name
-    and ranked_mappings.place = 1
-left join
-    client_links
-    on client_links.tenant_id = described.tenant_id
-    and client_links.server_id = described.server_id
-    and client_links.login = described.login
-left join currencies on currencies.currency = described.account_currency
+            when {{ is_remapped }} then date '1900-01-01' else held.remapped_from
+        end as remapped_from,
+        case
+            when {{ is_remapped }}
+            then cast({{ var("build_id") }} as bigint)
+            else held.remapped_build_id
+        end as remapped_build_id
+    {% else %}
+        cast(null as date) as remapped_from, cast(null as bigint) as remapped_build_id
+    {% endif %}
+from accounts
+{% if was_built(this, "remapped_from") %}
+    left join
+        {{ this }} as held
+        on held.tenant_id = accounts.tenant_id
+        and held.server_id = accounts.server_id
+        and held.login = accounts.login
+{% endif %}

@@ -10,10 +10,30 @@ with
         group by currency, rate_date
     ),
 
+    -- business days of servers, and days of what providers and banks state
     span as (
-        select min(business_date) as first_day, max(business_date) as last_day
-        from {{ source("meta", "touched_days") }}
-        where load_id <= {{ load_watermark() }}
+        select min(told.day) as first_day, max(told.day) as last_day
+        from
+            (
+                select business_date as day
+                from {{ source("meta", "touched_days") }}
+                where load_id <= {{ load_watermark() }}
+                union all
+                select booking_date
+                from {{ ref("stg_bank__entries") }}
+                union all
+                select coalesce(opening_date, from_date, closing_date)
+                from {{ ref("stg_bank__statements") }}
+                union all
+                select booked_date
+                from {{ ref("stg_lp__statement_lines") }}
+                union all
+                select balance_date
+                from {{ ref("stg_lp__balances") }}
+                union all
+                select cast(event_at_utc as date)
+                from {{ ref("stg_psp__transactions") }}
+            ) as told
     ),
 
     days as (

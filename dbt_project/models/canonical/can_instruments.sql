@@ -93,34 +93,71 @@ with
             }}
             and {{ matches_pattern("named.instrument", "class_rules.symbol_pattern") }}
         group by named.tenant_id, named.server_id, named.symbol
+    ),
+
+    described as (
+        select
+            named.tenant_id,
+            named.server_id,
+            named.symbol,
+            named.instrument,
+            named.description,
+            case
+                when classified.asset_class is not null
+                then classified.asset_class
+                when
+                    base.currency is not null
+                    and profit.currency is not null
+                    and base.currency <> profit.currency
+                then 'fx'
+                else 'other'
+            end as asset_class,
+            named.base_currency,
+            named.profit_currency,
+            named.contract_size,
+            named.digits,
+            named.calculation_code
+        from named
+        left join
+            classified
+            on classified.tenant_id = named.tenant_id
+            and classified.server_id = named.server_id
+            and classified.symbol = named.symbol
+        left join currencies as base on base.currency = named.base_currency
+        left join currencies as profit on profit.currency = named.profit_currency
     )
 
 select
-    named.tenant_id,
-    named.server_id,
-    named.symbol,
-    named.instrument,
-    named.description,
-    case
-        when classified.asset_class is not null
-        then classified.asset_class
-        when
-            base.currency is not null
-            and profit.currency is not null
-            and base.currency <> profit.currency
-        then 'fx'
-        else 'other'
-    end as asset_class,
-    named.base_currency,
-    named.profit_currency,
-    named.contract_size,
-    named.digits,
-    named.calculation_code
-from named
-left join
-    classified
-    on classified.tenant_id = named.tenant_id
-    and classified.server_id = named.server_id
-    and classified.symbol = named.symbol
-left join currencies as base on base.currency = named.base_currency
-left join currencies as profit on profit.currency = named.profit_currency
+    described.tenant_id,
+    described.server_id,
+    described.symbol,
+    described.instrument,
+    described.description,
+    described.asset_class,
+    described.base_currency,
+    described.profit_currency,
+    described.contract_size,
+    described.digits,
+    described.calculation_code,
+    {% if was_built(this, "remapped_build_id") %}
+        case
+            when
+                held.symbol is null
+                or (
+                    held.instrument = described.instrument
+                    and held.profit_currency = described.profit_currency
+                    and held.contract_size is not distinct from described.contract_size
+                )
+            then held.remapped_build_id
+            else cast({{ var("build_id") }} as bigint)
+        end as remapped_build_id
+    {% else %} cast(null as bigint) as remapped_build_id
+    {% endif %}
+from described
+{% if was_built(this, "remapped_build_id") %}
+    left join
+        {{ this }} as held
+        on held.tenant_id = described.tenant_id
+        and held.server_id = described.server_id
+        and held.symbol = described.symbol
+{% endif %}

@@ -78,7 +78,12 @@ with
         where gross_currency <> net_currency and net_amount is not null
     )
 
-select {{ event }}, entry_kind, currency, cast(sum(amount) as decimal(38, 8)) as amount
+select
+    {{ event }},
+    cast(null as varchar) as account_key,
+    entry_kind,
+    currency,
+    cast(sum(amount) as decimal(38, 8)) as amount
 from parts
 where amount <> 0
 group by {{ event }}, entry_kind, currency

@@ -476,9 +476,6 @@ with
             login,
             account_key,
             client_key,
-            legal_entity,
-            book,
-            group_name,
             account_currency,
             currency_digits,
             is_excluded
@@ -491,9 +488,9 @@ select
     kept.login,
     coalesce(accounts.account_key, {{ account_key("kept") }}) as account_key,
     accounts.client_key,
-    coalesce(accounts.legal_entity, 'unmapped') as legal_entity,
-    coalesce(accounts.book, 'unmapped') as book,
-    accounts.group_name,
+    coalesce(books.legal_entity, 'unmapped') as legal_entity,
+    coalesce(books.book, 'unmapped') as book,
+    books.group_name,
     coalesce(accounts.account_currency, 'XXX') as account_currency,
     coalesce(accounts.currency_digits, 2) as currency_digits,
     coalesce(accounts.is_excluded, false) as is_excluded,
@@ -538,4 +535,5 @@ left join
     on accounts.tenant_id = kept.tenant_id
     and accounts.server_id = kept.server_id
     and accounts.login = kept.login
+    {{ join_books("kept") }}
 order by kept.business_date, kept.server_id, kept.login

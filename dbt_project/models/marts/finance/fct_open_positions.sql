@@ -71,8 +71,6 @@ with
             login,
             account_key,
             client_key,
-            legal_entity,
-            book,
             is_excluded,
             account_currency,
             main_currency,
@@ -100,8 +98,8 @@ select
     positions.login,
     coalesce(accounts.account_key, {{ account_key("positions") }}) as account_key,
     accounts.client_key,
-    coalesce(accounts.legal_entity, 'unmapped') as legal_entity,
-    coalesce(accounts.book, 'unmapped') as book,
+    coalesce(books.legal_entity, 'unmapped') as legal_entity,
+    coalesce(books.book, 'unmapped') as book,
     coalesce(accounts.is_excluded, false) as is_excluded,
     positions.symbol,
     case
@@ -141,3 +139,4 @@ left join
     fx
     on fx.business_date = positions.business_date
     and fx.currency = accounts.main_currency
+    {{ join_books("positions") }}

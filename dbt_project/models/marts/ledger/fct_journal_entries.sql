@@ -25,8 +25,6 @@ with
             login,
             account_key,
             client_key,
-            legal_entity,
-            case when book in ('A', 'B') then book else 'unmapped' end as book,
             main_currency,
             money_divisor,
             is_excluded,
@@ -203,8 +201,10 @@ with
             coalesce(accounts.account_key, {{ account_key("sums") }}) as account_key,
             accounts.client_key,
             cast(null as varchar) as partner_key,
-            coalesce(accounts.legal_entity, 'unmapped') as legal_entity,
-            coalesce(accounts.book, 'unmapped') as book,
+            coalesce(books.legal_entity, 'unmapped') as legal_entity,
+            case
+                when books.book in ('A', 'B') then books.book else 'unmapped'
+            end as book,
             sums.symbol,
             coalesce(accounts.main_currency, 'XXX') as currency,
             sums.amount,
@@ -225,6 +225,7 @@ with
             on accounts.tenant_id = sums.tenant_id
             and accounts.server_id = sums.server_id
             and accounts.login = sums.login
+            {{ join_books("sums") }}
     ),
 
     partner_sums as (
@@ -258,8 +259,10 @@ with
             sums.account_key,
             accounts.client_key,
             sums.partner_key,
-            coalesce(accounts.legal_entity, 'unmapped') as legal_entity,
-            coalesce(accounts.book, 'unmapped') as book,
+            coalesce(books.legal_entity, 'unmapped') as legal_entity,
+            case
+                when books.book in ('A', 'B') then books.book else 'unmapped'
+            end as book,
             sums.symbol,
             sums.currency,
             sums.amount,
@@ -270,52 +273,76 @@ with
         from partner_sums as sums
         left join accounts on accounts.account_key = sums.account_key
         left join
+            {{ ref("can_account_books") }} as books
+            on books.account_key = sums.account_key
+            and {{ effective("books", "sums.business_date") }}
+        left join
             fx on fx.business_date = sums.business_date and fx.currency = sums.currency
     ),
 
-    payments as (
-        select
-            parts.tenant_id,
-            parts.server_id,
-            parts.business_date,
-            parts.source_id,
-            parts.entry_kind,
-            parts.currency,
-            parts.amount
-        from {{ ref("int_ledger__payments_split") }} as parts
-        {% if is_incremental() %}
-            inner join
-                days
-                on days.tenant_id = parts.tenant_id
-                and days.server_id = parts.server_id
-                and days.business_date = parts.business_date
-        {% endif %}
+    {%- set external = [
+        ("int_ledger__payments_split", "staging.stg_psp__transactions"),
+        ("int_ledger__bank_lines_placed", "staging.stg_bank__entries"),
+        ("int_ledger__lp_lines_placed", "staging.stg_lp__statement_lines"),
+    ] %}
+    -- what payment providers, banks and liquidity providers state
+    stated as (
+        {%- for model, source_table in external %}
+            select
+                parts.tenant_id,
+                parts.server_id,
+                parts.business_date,
+                parts.account_key,
+                parts.source_id,
+                parts.entry_kind,
+                parts.currency,
+                parts.amount,
+                '{{ source_table }}' as source_table
+            from {{ ref(model) }} as parts
+            {% if is_incremental() %}
+                inner join
+                    days
+                    on days.tenant_id = parts.tenant_id
+                    and days.server_id = parts.server_id
+                    and days.business_date = parts.business_date
+                {% endif %} {{ "union all" if not loop.last }}
+        {%- endfor %}
     ),
 
-    payment_entries as (
+    stated_entries as (
         select
-            payments.tenant_id,
-            payments.server_id,
-            payments.business_date,
-            payments.entry_kind,
-            cast(null as varchar) as account_key,
+            stated.tenant_id,
+            stated.server_id,
+            stated.business_date,
+            stated.entry_kind,
+            stated.account_key,
             cast(null as varchar) as client_key,
             cast(null as varchar) as partner_key,
-            -- no source says whose merchant account it is
-            'unmapped' as legal_entity,
+            -- no source says whose account it is: that of the one legal entity, or of
+            -- the one that hedges
+            case
+                when stated.source_table = 'staging.stg_lp__statement_lines'
+                then coalesce(hedging.legal_entity, 'unmapped')
+                else coalesce(entities.legal_entity, 'unmapped')
+            end as legal_entity,
             'unmapped' as book,
             '' as symbol,
-            payments.currency,
-            payments.amount,
-            {{ to_reporting("payments.amount", "fx", "1") }} as amount_reporting,
+            stated.currency,
+            stated.amount,
+            {{ to_reporting("stated.amount", "fx", "1") }} as amount_reporting,
             false as is_orphan,
-            'staging.stg_psp__transactions' as source_table,
-            payments.source_id
-        from payments
+            stated.source_table,
+            stated.source_id
+        from stated
+        left join
+            {{ single_entities() }} as entities on entities.tenant_id = stated.tenant_id
+        left join
+            {{ single_entities(hedged=true) }} as hedging
+            on hedging.tenant_id = stated.tenant_id
         left join
             fx
-            on fx.business_date = payments.business_date
-            and fx.currency = payments.currency
+            on fx.business_date = stated.business_date
+            and fx.currency = stated.currency
     ),
 
     {% set columns = [
@@ -337,7 +364,7 @@ with
         "source_id",
     ] %}
     entries as (
-        {% for part in ["account_entries", "partner_entries", "payment_entries"] %}
+        {% for part in ["account_entries", "partner_entries", "stated_entries"] %}
             select {{ columns | join(", ") }}
             from {{ part }} {{ "union all" if not loop.last }}
         {% endfor %}

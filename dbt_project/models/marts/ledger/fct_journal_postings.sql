@@ -103,6 +103,44 @@ with
         from revaluations
     ),
 
+    -- a year that is over hands its results to retained earnings
+    year_closes as (
+        select
+            tenant_id,
+            '' as server_id,
+            business_date,
+            tenant_id
+            || '|'
+            || cast(business_date as varchar)
+            || '|year_close|'
+            || legal_entity
+            || '|'
+            || book
+            || '|'
+            || ledger_account as entry_key,
+            'year_close' as entry_kind,
+            cast(null as varchar) as account_key,
+            cast(null as varchar) as client_key,
+            cast(null as varchar) as partner_key,
+            legal_entity,
+            book,
+            '' as symbol,
+            'finance.rpt_ledger__year_closes' as source_table,
+            tenant_id
+            || '/'
+            || legal_entity
+            || '/'
+            || book
+            || '/'
+            || ledger_account
+            || '/'
+            || cast(year_end as varchar) as source_key,
+            ledger_account,
+            closed_amount,
+            reporting_currency
+        from {{ ref("rpt_ledger__year_closes") }}
+    ),
+
     postings as (
         {{ journal_postings("entries", kept) }}
         union all
@@ -127,6 +165,22 @@ with
             entries.revaluation_amount as amount_reporting,
             entries.reporting_currency
         from revaluation_entries as entries
+        {%- for number, emptied, sign in [
+                (1, "entries.ledger_account", "- "),
+                (2, "'retained_earnings'", ""),
+            ] %}
+            union all
+            select
+                {%- for column in kept %} entries.{{ column }}, {%- endfor %}
+                {{ number }},
+                {{ emptied }},
+                entries.reporting_currency as currency,
+                '',
+                {{ sign }}entries.closed_amount,
+                {{ sign }}entries.closed_amount,
+                entries.reporting_currency
+            from year_closes as entries
+        {%- endfor %}
     )
 
 select

@@ -43,6 +43,25 @@ with
             reporting_currency
         from {{ ref("rpt_ledger__fx_revaluations") }}
         where revaluation_amount <> 0
+        {%- for emptied, sign in [
+                ("ledger_account", "- "),
+                ("'retained_earnings'", ""),
+            ] %}
+            union all
+            select
+                tenant_id,
+                legal_entity,
+                book,
+                {{ emptied }},
+                reporting_currency as currency,
+                '',
+                business_date,
+                greatest({{ sign }}closed_amount, 0),
+                greatest(- ({{ sign }}closed_amount), 0),
+                {{ sign }}closed_amount,
+                reporting_currency
+            from {{ ref("rpt_ledger__year_closes") }}
+        {%- endfor %}
     ),
 
     days as (

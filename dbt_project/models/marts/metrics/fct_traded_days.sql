@@ -18,16 +18,7 @@ with
 
     accounts as (
         select
-            tenant_id,
-            server_id,
-            login,
-            account_key,
-            client_key,
-            country,
-            legal_entity,
-            book,
-            desk,
-            money_divisor
+            tenant_id, server_id, login, account_key, client_key, country, money_divisor
         from {{ ref("can_accounts") }}
         where not is_excluded and known_from <> 'deals'
     ),
@@ -100,9 +91,9 @@ select
     accounts.account_key,
     accounts.client_key,
     coalesce(accounts.client_key, accounts.account_key) as holder_key,
-    accounts.legal_entity,
-    accounts.book,
-    accounts.desk,
+    coalesce(books.legal_entity, 'unmapped') as legal_entity,
+    coalesce(books.book, 'unmapped') as book,
+    coalesce(books.desk, 'unmapped') as desk,
     accounts.country,
     coalesce(
         instruments.instrument, {{ instrument_name("traded.symbol") }}
@@ -131,5 +122,6 @@ left join
     fx
     on fx.business_date = traded.business_date
     and fx.currency = instruments.profit_currency
+    {{ join_books("traded") }}
 where accounts.login is not null
 order by traded.business_date, traded.server_id, traded.login, traded.symbol

@@ -16,13 +16,15 @@
     "journal_amounts_have_a_rate": "Every journal entry in a known currency has a rate to the reporting currency",
     "trial_balance_is_zero": "Debits equal credits by legal entity, currency and day",
     "ledger_days_are_the_postings": "The daily balances of the ledger are the sums of its postings, by account and day",
-    "client_liability_is_balance": "What the ledger owes on an account is the balance of the account, on every day",
-    "client_credit_is_credit": "The client credit in the ledger is the credit of the account, on every day",
-    "client_floating_is_floating": "The client floating result in the ledger is that of the account, on every day",
+    "client_liability_is_balance": "What the ledger owes more on an account is what its balance grew by, by account and day",
+    "client_credit_is_credit": "The client credit in the ledger grew by what the credit of the account did, by account and day",
+    "client_floating_is_floating": "The client floating result in the ledger grew by what that of the account did, by account and day",
     "journal_dealing_is_pnl": "The dealing accounts of the journal are the dealing line of the P&L, by account, symbol and day",
     "journal_commission_is_pnl": "The commission income of the journal is the commission line of the P&L, by account, symbol and day",
     "journal_swap_is_pnl": "The swap income of the journal is the swap line of the P&L, by account, symbol and day",
     "journal_fee_is_pnl": "Fee and charge income of the journal is the fee line of the P&L, by account, symbol and day",
+    "bank_balance_is_statement": "What the ledger has at a bank is the closing balance of its statement, less what statements leave out",
+    "lp_margin_is_statement": "What the ledger has at a liquidity provider is the closing balance of its statement, less what statements leave out",
     "ib_payable_is_commission_ledger": "What the ledger owes a partner is what the commission ledger booked, by partner and day",
 } -%}
 
@@ -100,32 +102,14 @@ with
     ),
 
     closes as (
-        select distinct tenant_id, server_id from {{ ref("int_server_closes") }}
+        select tenant_id, server_id, business_date, previous_close_date
+        from {{ ref("int_server_closes") }}
+        where business_date >= {{ first_day }}
     ),
 
     accounts as (
         select account_key, tenant_id, server_id, login, money_divisor, is_excluded
         from {{ ref("can_accounts") }}
-    ),
-
-    -- what the ledger had before the first day, and what moved it since
-    openings as (
-        select
-            account_key,
-            {%- for account in client_accounts %}
-                sum(
-                    case when credited_account = '{{ account }}' then amount else 0 end
-                ) as {{ account }}{{ "," if not loop.last }}
-            {%- endfor %}
-        from {{ ref("fct_journal_entries") }}
-        where
-            business_date < {{ first_day }}
-            and credited_account in (
-                {% for account in client_accounts %}
-                    '{{ account }}'{{ "," if not loop.last }}
-                {% endfor %}
-            )
-        group by account_key
     ),
 
     moved as (
@@ -147,6 +131,17 @@ with
         group by {{ day }}, account_key
     ),
 
+    -- what floats at a close, less what floated at the one before: an account that had
+    -- nothing open then has no row there
+    floated as (
+        select
+            {{ day }},
+            login,
+            floating_pnl_amount + floating_swap_amount as floating_amount
+        from {{ ref("fct_account_days") }}
+        where business_date >= {{ first_close_before(first_day) }}
+    ),
+
     held as (
         select
             days.tenant_id,
@@ -155,12 +150,13 @@ with
             days.account_key,
             {{
                 to_main_currency(
-                    "days.closing_balance_amount", "accounts.money_divisor"
+                    "(days.closing_balance_amount - days.opening_balance_amount)",
+                    "accounts.money_divisor",
                 )
             }} as client_liability,
             {{
                 to_main_currency(
-                    "days.closing_credit_amount", "accounts.money_divisor"
+                    "days.credit_change_amount", "accounts.money_divisor"
                 )
             }} as client_credit,
             case
@@ -168,10 +164,12 @@ with
                 then
                     {{
                         to_main_currency(
-                            "(days.floating_pnl_amount + days.floating_swap_amount)",
+                            "(days.floating_pnl_amount + days.floating_swap_amount"
+                            ~ " - coalesce(floated.floating_amount, 0))",
                             "accounts.money_divisor",
                         )
                     }}
+                else 0
             end as client_floating
         from {{ ref("fct_account_days") }} as days
         left join
@@ -183,57 +181,107 @@ with
             closes
             on closes.tenant_id = days.tenant_id
             and closes.server_id = days.server_id
+            and closes.business_date = days.business_date
+        left join
+            floated
+            on floated.tenant_id = days.tenant_id
+            and floated.server_id = days.server_id
+            and floated.login = days.login
+            and floated.business_date = closes.previous_close_date
         where
             days.business_date >= {{ first_day }}
             and not coalesce(accounts.is_excluded, false)
     ),
 
-    account_days as (
-        select {{ day }}, account_key
-        from moved
-        union
-        select {{ day }}, account_key
-        from held
-    ),
-
-    -- a day on which the account's own figures stood still has no row there: its last
-    -- one holds
+    -- both begin with nothing, so that equal changes are equal balances
     compared as (
         select
-            account_days.tenant_id,
-            account_days.server_id,
-            account_days.business_date,
+            coalesce(held.tenant_id, moved.tenant_id) as tenant_id,
+            coalesce(held.server_id, moved.server_id) as server_id,
+            coalesce(held.business_date, moved.business_date) as business_date,
             {%- for account in client_accounts %}
-                coalesce(
-                    openings.{{ account }},
-                    0
-                ) + sum(coalesce(moved.{{ account }}, 0)) over (
-                    partition by account_days.account_key
-                    order by account_days.business_date
-                    rows between unbounded preceding and current row
-                ) as ledger_{{ account }},
-                coalesce(
-                    {{
-                        last_known(
-                            "held." ~ account,
-                            "account_days.account_key",
-                            "account_days.business_date",
-                        )
-                    }},
-                    openings.{{ account }},
-                    0
-                ) as books_{{ account }}{{ "," if not loop.last }}
+                coalesce(moved.{{ account }}, 0) as ledger_{{ account }},
+                coalesce(held.{{ account }}, 0) as books_{{ account }}
+                {{- "," if not loop.last }}
             {%- endfor %}
-        from account_days
-        left join
+        from held
+        full outer join
             moved
-            on moved.account_key = account_days.account_key
-            and moved.business_date = account_days.business_date
+            on moved.account_key = held.account_key
+            and moved.business_date = held.business_date
+    ),
+
+    placed as (
+        {%- for model in [
+            "int_ledger__bank_lines_placed",
+            "int_ledger__lp_lines_placed",
+        ] %}
+            select account_key, source_id, currency, statement_date
+            from {{ ref(model) }} {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ),
+
+    statements as (
+        select
+            {{ day }},
+            tenant_id || '/' || server_id || '/' || external_account_id as account_key,
+            ledger_account,
+            currency,
+            previous_date,
+            previous_amount,
+            closing_amount,
+            opening_gap_amount + missing_amount as unposted_amount
+        from {{ ref("int_ledger__statements_followed") }}
+        where business_date >= {{ first_day }}
+    ),
+
+    -- the lines of a statement as they were posted; of the first one its opening too
+    posted_lines as (
+        select
+            statements.account_key,
+            statements.currency,
+            statements.business_date,
+            sum(
+                case
+                    when lines.debited_account = statements.ledger_account
+                    then lines.amount
+                    else - lines.amount
+                end
+            ) as amount
+        from statements
+        inner join
+            placed
+            on placed.account_key = statements.account_key
+            and placed.currency = statements.currency
+            and placed.statement_date <= statements.business_date
+            and (
+                statements.previous_date is null
+                or placed.statement_date > statements.previous_date
+            )
+        inner join
+            {{ ref("fct_journal_entries") }} as lines
+            on lines.account_key = placed.account_key
+            and lines.source_id = placed.source_id
+            and lines.business_date >= {{ first_statement_line(first_day) }}
+        group by statements.account_key, statements.currency, statements.business_date
+    ),
+
+    stated as (
+        select
+            statements.tenant_id,
+            statements.server_id,
+            statements.business_date,
+            statements.ledger_account,
+            coalesce(statements.previous_amount, 0)
+            + coalesce(posted_lines.amount, 0)
+            + statements.unposted_amount as ledger_amount,
+            statements.closing_amount
+        from statements
         left join
-            held
-            on held.account_key = account_days.account_key
-            and held.business_date = account_days.business_date
-        left join openings on openings.account_key = account_days.account_key
+            posted_lines
+            on posted_lines.account_key = statements.account_key
+            and posted_lines.currency = statements.currency
+            and posted_lines.business_date = statements.business_date
     ),
 
     -- a figure that lacks a rate is NULL on both sides, which another identity counts
@@ -426,6 +474,19 @@ with
         union all
         select 'ib_payable_is_commission_ledger', {{ day }}, ledger, booked
         from partners
+        {%- for identity, account in [
+                ("bank_balance_is_statement", "bank_client_money"),
+                ("lp_margin_is_statement", "lp_margin"),
+            ] %}
+            union all
+            select
+                '{{ identity }}',
+                {{ day }},
+                ledger_amount + unposted_amount,
+                closing_amount
+            from {{ ref("rpt_ledger__statement_balances") }}
+            where ledger_account = '{{ account }}' and business_date >= {{ first_day }}
+        {%- endfor %}
     ),
 
     identities as (

@@ -1,9 +1,20 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_changed_liquidity_identities() }}",
+    )
+}}
+
+{%- set first_day = first_liquidity_day() -%}
 {%- set identities = {
     "lp_fills_are_booked": "Every standing fill of a provider is booked once, with its volume",
     "lp_volume_is_allocated": "The volume of a fill hedges a deal or nothing, and no deal is hedged twice over",
     "lp_balance_rolls_forward": "A provider''s opening balance and lines come to its closing balance, or the difference has a type",
     "hedges_are_marked": "Every open hedge and exposure could be valued at a close of the last five days",
     "hedged_lines_make_result": "Mark-up, hedge residual and valuation come to the providers'' result less the clients'', by day and book",
+    "payment_costs_are_in_the_pnl": "Fees and chargebacks that providers state are lines of the broker''s P&L, by day and currency",
     "broker_pnl_is_daily_pnl": "Dealing, commission and swap of the broker''s P&L are those of the daily P&L",
     "broker_pnl_has_rates": "Every line of the broker''s P&L has a rate to the reporting currency",
     "pnl_explain_adds_up": "The parts that explain a day come to its total, with nothing left over",
@@ -21,8 +32,17 @@ with
     ),
 
     pnl as (
-        select tenant_id, server_id, book, business_date, line, amount_reporting
+        select
+            tenant_id,
+            server_id,
+            book,
+            business_date,
+            line,
+            amount,
+            amount_currency as currency,
+            amount_reporting
         from {{ ref("fct_broker_pnl") }}
+        where business_date >= {{ first_day }}
     ),
 
     booked_fills as (
@@ -32,11 +52,33 @@ with
             coalesce(booked.business_date, standing.business_date) as business_date,
             standing.volume_units as standing_units,
             booked.volume_units as booked_units
-        from {{ ref("can_lp_fills") }} as standing
+        from
+            (
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    fill_key,
+                    raw_row_id,
+                    volume_units
+                from {{ ref("can_lp_fills") }}
+                where business_date >= {{ days_after(first_day, -3) }}
+            ) as standing
         full outer join
-            {{ ref("fct_lp_fills") }} as booked
+            (
+                select
+                    tenant_id,
+                    server_id,
+                    business_date,
+                    fill_key,
+                    raw_row_id,
+                    volume_units
+                from {{ ref("fct_lp_fills") }}
+                where business_date >= {{ days_after(first_day, -3) }}
+            ) as booked
             on booked.fill_key = standing.fill_key
             and booked.raw_row_id = standing.raw_row_id
+        where coalesce(booked.business_date, standing.business_date) >= {{ first_day }}
     ),
 
     hedged_deals as (
@@ -47,11 +89,15 @@ with
             fills.deal_key,
             sum(fills.matched_units) as matched_units
         from {{ ref("fct_lp_fills") }} as fills
-        where fills.deal_key is not null
+        where fills.deal_key is not null and fills.business_date >= {{ first_day }}
         group by fills.tenant_id, fills.server_id, fills.business_date, fills.deal_key
     ),
 
-    deals as (select deal_key, volume_units from {{ ref("can_deals") }} where is_trade),
+    deals as (
+        select deal_key, volume_units
+        from {{ ref("can_deals") }}
+        where is_trade and business_date >= {{ days_after(first_day, -3) }}
+    ),
 
     exposures as (
         select
@@ -70,6 +116,7 @@ with
                     tenant_id, server_id, legal_entity, book, desk, instrument, lp_id
             ) as marked_date
         from {{ ref("fct_lp_reconciliation") }}
+        where business_date >= {{ first_day }}
     ),
 
     hedging_begins as (
@@ -105,11 +152,11 @@ with
             hedging_begins
             on hedging_begins.tenant_id = clients.tenant_id
             and hedging_begins.first_date <= clients.business_date
-        where clients.book in ('A', 'C')
+        where clients.book in ('A', 'C') and clients.business_date >= {{ first_day }}
         union all
         select tenant_id, server_id, book, business_date, 0, lp_result_reporting
         from {{ ref("fct_lp_reconciliation") }}
-        where lp_id <> '' and is_marked
+        where lp_id <> '' and is_marked and business_date >= {{ first_day }}
     ),
 
     daily as (
@@ -131,6 +178,7 @@ with
         union all
         select tenant_id, server_id, business_date, 'dealing', 0, dealing_pnl_reporting
         from {{ ref("fct_daily_pnl") }}
+        where business_date >= {{ first_day }}
         union all
         select
             tenant_id,
@@ -140,10 +188,22 @@ with
             0,
             commission_income_reporting
         from {{ ref("fct_daily_pnl") }}
+        where business_date >= {{ first_day }}
         union all
         select
             tenant_id, server_id, business_date, 'swap_income', 0, swap_income_reporting
         from {{ ref("fct_daily_pnl") }}
+        where business_date >= {{ first_day }}
+    ),
+
+    costs as (
+        select tenant_id, server_id, business_date, currency, amount, 0 as booked_amount
+        from {{ ref("int_payments__costs_stated") }}
+        where business_date >= {{ first_day }}
+        union all
+        select tenant_id, server_id, business_date, currency, 0, amount
+        from pnl
+        where line in ('psp_fees', 'chargebacks')
     ),
 
     checked as (
@@ -182,7 +242,9 @@ with
             closing_balance_amount,
             0
         from {{ ref("fct_lp_balances") }}
-        where break_type is null or break_type <> 'no_opening'
+        where
+            (break_type is null or break_type <> 'no_opening')
+            and balance_date >= {{ first_day }}
         union all
         select
             'hedges_are_marked',
@@ -232,6 +294,17 @@ with
         having count(ours) = count(*) and count(theirs) = count(*)
         union all
         select
+            'payment_costs_are_in_the_pnl',
+            tenant_id,
+            server_id,
+            business_date,
+            sum(amount),
+            sum(booked_amount),
+            0
+        from costs
+        group by tenant_id, server_id, business_date, currency
+        union all
+        select
             'broker_pnl_has_rates',
             tenant_id,
             server_id,
@@ -258,7 +331,7 @@ with
             total_reporting,
             0.000001
         from {{ ref("rpt_pnl_explain") }}
-        where total_reporting is not null
+        where total_reporting is not null and business_date >= {{ first_day }}
     ),
 
     counted as (
@@ -294,5 +367,13 @@ select
     cast(counted.worst as decimal(38, 8)) as worst,
     cast(counted.sum_left as decimal(38, 8)) as sum_left,
     cast(counted.sum_right as decimal(38, 8)) as sum_right
+-- an identity that nothing could be checked on is listed too, with a population of zero
 from identities
 left join counted on counted.identity_id = identities.identity_id
+{%- if is_incremental() %}
+    where
+        counted.identity_id is not null
+        or identities.identity_id not in (
+            select held.identity_id from {{ this }} as held where held.population > 0
+        )
+{%- endif %}

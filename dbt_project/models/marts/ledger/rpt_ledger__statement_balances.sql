@@ -1,0 +1,145 @@
+{{ config(materialized="view") }}
+
+{%- set account = "tenant_id, server_id, account_key, ledger_account, currency" -%}
+
+with
+
+    placed as (
+        select account_key, source_id, statement_date
+        from {{ ref("int_ledger__bank_lines_placed") }}
+        union all
+        select account_key, source_id, statement_date
+        from {{ ref("int_ledger__lp_lines_placed") }}
+    ),
+
+    posted as (
+        select
+            entries.tenant_id,
+            entries.server_id,
+            entries.account_key,
+            entries.currency,
+            case
+                when entries.debited_account in ('bank_client_money', 'lp_margin')
+                then entries.debited_account
+                else entries.credited_account
+            end as ledger_account,
+            placed.statement_date,
+            sum(
+                case
+                    when entries.debited_account in ('bank_client_money', 'lp_margin')
+                    then entries.amount
+                    else - entries.amount
+                end
+            ) as amount
+        from {{ ref("fct_journal_entries") }} as entries
+        inner join
+            placed
+            on placed.account_key = entries.account_key
+            and placed.source_id = entries.source_id
+        where
+            entries.debited_account in ('bank_client_money', 'lp_margin')
+            or entries.credited_account in ('bank_client_money', 'lp_margin')
+        group by 1, 2, 3, 4, 5, 6
+    ),
+
+    statements as (
+        select
+            tenant_id,
+            server_id,
+            tenant_id || '/' || server_id || '/' || external_account_id as account_key,
+            ledger_account,
+            currency,
+            business_date,
+            opening_amount,
+            closing_amount,
+            opening_gap_amount,
+            missing_amount
+        from {{ ref("int_ledger__statements_followed") }}
+    ),
+
+    dates as (
+        select {{ account }}, business_date, true as is_statement
+        from statements
+        union
+        select {{ account }}, statement_date, false
+        from posted
+    ),
+
+    rolled as (
+        select
+            dates.tenant_id,
+            dates.server_id,
+            dates.account_key,
+            dates.ledger_account,
+            dates.currency,
+            dates.business_date,
+            dates.is_statement,
+            sum(coalesce(posted.amount, 0)) over (
+                partition by
+                    dates.tenant_id,
+                    dates.server_id,
+                    dates.account_key,
+                    dates.ledger_account,
+                    dates.currency
+                order by dates.business_date
+                range between unbounded preceding and current row
+            ) as ledger_amount,
+            sum(
+                coalesce(statements.opening_gap_amount + statements.missing_amount, 0)
+            ) over (
+                partition by
+                    dates.tenant_id,
+                    dates.server_id,
+                    dates.account_key,
+                    dates.ledger_account,
+                    dates.currency
+                order by dates.business_date
+                range between unbounded preceding and current row
+            ) as unposted_amount,
+            statements.opening_amount,
+            statements.closing_amount,
+            statements.opening_gap_amount,
+            statements.missing_amount
+        from dates
+        left join
+            posted
+            on not dates.is_statement
+            and posted.tenant_id = dates.tenant_id
+            and posted.server_id = dates.server_id
+            and posted.account_key = dates.account_key
+            and posted.ledger_account = dates.ledger_account
+            and posted.currency = dates.currency
+            and posted.statement_date = dates.business_date
+        left join
+            statements
+            on dates.is_statement
+            and statements.tenant_id = dates.tenant_id
+            and statements.server_id = dates.server_id
+            and statements.account_key = dates.account_key
+            and statements.ledger_account = dates.ledger_account
+            and statements.currency = dates.currency
+            and statements.business_date = dates.business_date
+    )
+
+select
+    {{ account }},
+    business_date,
+    cast(opening_amount as decimal(38, 8)) as opening_amount,
+    cast(ledger_amount as decimal(38, 8)) as ledger_amount,
+    cast(closing_amount as decimal(38, 8)) as closing_amount,
+    cast(ledger_amount - closing_amount as decimal(38, 8)) as difference_amount,
+    cast(opening_gap_amount as decimal(38, 8)) as opening_gap_amount,
+    cast(missing_amount as decimal(38, 8)) as missing_amount,
+    cast(unposted_amount as decimal(38, 8)) as unposted_amount,
+    case
+        when ledger_amount + unposted_amount <> closing_amount
+        then 'unknown'
+        when opening_gap_amount <> 0
+        then 'missing_statement'
+        when missing_amount <> 0
+        then 'missing_line'
+        when unposted_amount <> 0
+        then 'earlier_difference'
+    end as break_type
+from rolled
+where is_statement
