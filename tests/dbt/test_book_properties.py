@@ -418,8 +418,8 @@ def test_a_position_moved_to_another_book_leaves_each_book_its_part(
     assert parts.get("B", nothing)[1] == -of_b
     assert parts.get("A", nothing)[1] == 0
     # commission stays where it was charged
-    for book, inside in (("B", lambda day: day < moved), ("A", lambda day: day >= moved)):
-        charged = sum((c for day, _, c in closed if inside(day)), D(0))
+    for book in ("B", "A"):
+        charged = sum((c for day, _, c in closed if (day < moved) == (book == "B")), D(0))
         assert parts.get(book, nothing)[2] == -charged
     books.fill({"mt5_daily": [], "mt5_daily_positions": []})
     books.settle_again("can_account_books")
