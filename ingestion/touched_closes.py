@@ -13,6 +13,7 @@ import duckdb
 
 from ingestion.batch import Batch
 from ingestion.versions import Plan
+from warehouse.lake_columns import columns_held
 from warehouse.sql_text import literal, quoted
 
 # A quote stands in for missing ones this many days: fx_max_age_days of the models.
@@ -45,17 +46,11 @@ def late_closes(
 
 def record_quotes(con: duckdb.DuckDBPyConnection, batch: Batch, load_id: int) -> None:
     """Touch the closes that newly loaded closing quotes value, on every server that needs them."""
-    held = {
-        str(name)
-        for (name,) in con.execute(
-            "SELECT table_name FROM duckdb_tables() "
-            "WHERE database_name = 'lake' AND schema_name = 'raw'"
-        ).fetchall()
-    }
+    held = columns_held(con, "raw")
     servers = " UNION ".join(
         f"SELECT _source AS server_id FROM lake.raw.{table} WHERE _tenant_id = $tenant"
         for table in _VALUED
-        if table in held
+        if f"raw.{table}" in held
     )
     if not servers:
         return
