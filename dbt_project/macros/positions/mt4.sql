@@ -42,6 +42,8 @@
         and tickets.server_id = closes.server_id
         and tickets.opened_date <= closes.business_date
         and tickets.closed_date > closes.business_date
+        -- most are closed on the day they were opened
+        and tickets.closed_date > tickets.opened_date
     left join
         mt4_roots as roots
         on roots.tenant_id = tickets.tenant_id
