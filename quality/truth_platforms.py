@@ -6,6 +6,8 @@ from quality.truth_queries import UNROUNDED, Comparison
 
 _FILE = "platform_books.parquet"
 _DAY = ("tenant_id", "server_id", "login", "business_date")
+# cTrader reports no days: its weekends are closes only where a balance changed.
+_IS_CLOSE = "(server_id <> 'ctrader_live' OR isodow(business_date) < 6)"
 _OF_THE_SERVERS = "(tenant_id, server_id) IN (SELECT (tenant_id, server_id) FROM {file})"
 
 PLATFORM_ACCOUNT_DAYS = Comparison(
@@ -23,6 +25,7 @@ PLATFORM_ACCOUNT_DAYS = Comparison(
         "commission",
         "fee",
         "floating",
+        "floating_swap",
     ),
     truth="SELECT * FROM {file}",
     # A day on which a trade was opened and nothing moved has a row in the books only.
@@ -41,6 +44,7 @@ PLATFORM_ACCOUNT_DAYS = Comparison(
                 commission_amount + commission_round_amount AS commission,
                 fees_amount + charges_amount AS fee,
                 floating_pnl_amount + floating_swap_amount AS floating,
+                floating_swap_amount AS floating_swap,
                 credit_change_amount,
                 lag(floating_pnl_amount + floating_swap_amount, 1, 0) OVER (
                     PARTITION BY tenant_id, server_id, login ORDER BY business_date
@@ -81,4 +85,29 @@ PLATFORM_PNL = Comparison(
         HAVING dealing_pnl <> 0 OR commission_income <> 0 OR swap_income <> 0 OR fee_income <> 0
     """,
     precision=UNROUNDED,
+)
+
+PLATFORM_POSITIONS = Comparison(
+    id="truth_platform_positions",
+    what="Every MT4 and cTrader position at every close is worth what the simulator's truth says",
+    file="platform_positions.parquet",
+    needs=("finance.fct_open_positions",),
+    key=("tenant_id", "server_id", "login", "business_date", "position_id"),
+    amounts=("lots", "open_price", "close_price", "floating_pnl", "floating_swap"),
+    truth=f"SELECT * FROM {{file}} WHERE {_IS_CLOSE}",
+    books=f"""
+        SELECT
+            tenant_id,
+            server_id,
+            login,
+            business_date,
+            position_id,
+            volume_lots AS lots,
+            open_price,
+            close_price,
+            floating_pnl_amount AS floating_pnl,
+            floating_swap_amount AS floating_swap
+        FROM lake.finance.fct_open_positions
+        WHERE {_OF_THE_SERVERS} AND {_IS_CLOSE}
+    """,
 )

@@ -286,7 +286,7 @@ _OPEN_POSITIONS = """
         positions.account_key, positions.position_id, positions.symbol, positions.side,
         positions.volume_lots, positions.opened_at_server, positions.open_price,
         positions.close_price, instruments.digits, positions.floating_pnl_amount,
-        positions.floating_swap_amount
+        coalesce(positions.floating_swap_amount, 0)
     FROM lake.finance.fct_open_positions AS positions
     JOIN last_days
         ON last_days.account_key = positions.account_key
@@ -295,5 +295,7 @@ _OPEN_POSITIONS = """
         ON instruments.tenant_id = positions.tenant_id
         AND instruments.server_id = positions.server_id
         AND instruments.symbol = positions.symbol
+    -- What nothing prices is no part of the equity either.
+    WHERE positions.floating_pnl_amount IS NOT NULL
     ORDER BY positions.account_key, positions.opened_at_server, positions.position_id
 """

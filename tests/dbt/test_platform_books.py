@@ -21,6 +21,7 @@ pytestmark = pytest.mark.dbt
 MARTS = {
     "canonical.can_deals": "deal_key",
     "finance.fct_account_days": "server_id, login, business_date",
+    "finance.fct_open_positions": "server_id, position_id, business_date",
     "finance.fct_daily_pnl": "server_id, login, symbol, business_date",
     "finance.fct_breaks": "break_key",
 }
@@ -51,7 +52,9 @@ def test_every_account_and_day_equals_the_truth(closed_broker: Path) -> None:
             check.id: check
             for check in truth_checks(con, closed_broker / "truth", held_tables(con))
         }
-    for name in ("truth_platform_account_days", "truth_platform_pnl"):
+    for name in (
+        "truth_platform_account_days", "truth_platform_pnl", "truth_platform_positions",
+    ):  # fmt: skip
         assert checks[name].holds, checks[name]
         assert checks[name].population > 100
     assert [name for name, check in checks.items() if not check.holds] == []
@@ -112,6 +115,126 @@ def test_a_ticket_edited_deleted_and_booked_late_restates_its_days(broker: Setti
     expected[editor] += 5
     expected[loser] -= Decimal(str(lost)).quantize(Decimal("0.01"))
     assert {login: balance(login) for login in (editor, loser)} == expected
+    stepwise = marts(broker)
+    build(broker, full_refresh=True)
+    assert marts(broker) == stepwise
+
+
+def test_every_account_of_both_servers_has_its_client(closed_broker: Path) -> None:
+    settings = load_settings(closed_broker / "daybook.toml")
+    owned = rows(
+        settings,
+        "SELECT platform, count(*), count(client_key), count(DISTINCT client_key) "
+        "FROM lake.canonical.can_accounts WHERE platform IN ('mt4', 'ctrader') "
+        "GROUP BY platform ORDER BY platform",
+    )
+    assert [(platform, accounts == linked) for platform, accounts, linked, _ in owned] == [
+        ("ctrader", True),
+        ("mt4", True),
+    ]
+    # The same people trade on all three.
+    assert rows(
+        settings,
+        "SELECT count(*) FROM (SELECT client_key FROM lake.canonical.can_accounts "
+        "WHERE client_key IS NOT NULL GROUP BY client_key HAVING count(DISTINCT platform) = 3)",
+    ) != [(0,)]
+    unclaimed = "SELECT count(*) FROM lake.finance.{} WHERE client_key IS NULL AND {}"
+    for mart in ("fct_daily_pnl", "fct_open_positions"):
+        servers = "server_id IN ('mt4_live', 'ctrader_live')"
+        assert rows(settings, unclaimed.format(mart, servers)) == [(0,)]
+    # Their deposits and withdrawals are requests of the CRM, one for one.
+    assert (
+        rows(
+            settings,
+            "SELECT server_id FROM lake.canonical.can_cash_movements "
+            "WHERE kind IN ('deposit', 'withdrawal') AND request_id IS NULL "
+            "AND server_id IN ('mt4_live', 'ctrader_live')",
+        )
+        == []
+    )
+
+
+def test_positions_come_to_what_the_platform_reports(closed_broker: Path) -> None:
+    settings = load_settings(closed_broker / "daybook.toml")
+    # Nothing is left over, on any account and close.
+    assert rows(
+        settings, "SELECT count(*) FROM lake.finance.fct_open_positions WHERE position_id < 0"
+    ) == [(0,)]
+    assert rows(
+        settings,
+        "SELECT count(*) > 100, count(floating_pnl_amount) = count(*), "
+        "count(floating_swap_amount) = count(*), count(DISTINCT server_id) "
+        "FROM lake.finance.fct_open_positions WHERE server_id IN ('mt4_live', 'ctrader_live')",
+    ) == [(True, True, True, 2)]
+    # cTrader tells its open positions and their swap as of now: that is the last close.
+    assert rows(
+        settings,
+        """
+        SELECT count(*) > 0, count(*) FILTER (
+            WHERE o.volume_lots IS DISTINCT FROM p.volume_lots
+                OR o.open_price IS DISTINCT FROM p.open_price
+                OR o.floating_swap_amount IS DISTINCT FROM p.floating_swap_amount
+        )
+        FROM lake.staging.stg_ctrader__open_positions AS p
+        LEFT JOIN lake.finance.fct_open_positions AS o
+            ON o.server_id = p.server_id AND o.position_id = p.position_id
+            AND o.business_date = (
+                SELECT max(business_date) FROM lake.finance.fct_open_positions
+                WHERE server_id = 'ctrader_live'
+            )
+        """,
+    ) == [(True, 0)]
+
+
+def held_on(settings: Settings, position: int) -> list[Any]:
+    """The closes at which a position is open, with what it floats."""
+    return rows(
+        settings,
+        "SELECT business_date, volume_lots, floating_pnl_amount "
+        f"FROM lake.finance.fct_open_positions WHERE position_id = {position} "
+        "AND server_id IN ('mt4_live', 'ctrader_live') ORDER BY business_date",
+    )
+
+
+def test_a_late_ticket_and_a_late_quote_change_the_closes_they_were_open_at(
+    broker: Settings,
+) -> None:
+    assert broker.config_path is not None
+    folder = broker.config_path.parent
+    [(deleted, held)] = rows(
+        broker,
+        "SELECT position_id, count(*) FROM lake.finance.fct_open_positions "
+        "WHERE server_id = 'mt4_live' AND business_date < DATE '2026-10-25' "
+        "GROUP BY position_id HAVING count(*) > 3 ORDER BY position_id LIMIT 1",
+    )
+    with sqlite3.connect(folder / "mt4_live.sqlite") as con:
+        names = [row[1] for row in con.execute("PRAGMA table_info(MT4_TRADES)")]
+        copied = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join("TICKET + 1" if name == "TICKET" else f'"{name}"' for name in names)
+        con.execute(
+            f"INSERT INTO MT4_TRADES ({copied}) SELECT {values} FROM MT4_TRADES WHERE TICKET = ?",
+            [deleted],
+        )
+        con.execute("DELETE FROM MT4_TRADES WHERE TICKET = ?", [deleted])
+    before = held_on(broker, deleted)
+    assert len(before) == held
+    sync_once(broker, "mt4_live")
+    build(broker)
+    assert held_on(broker, deleted) == []
+    assert held_on(broker, deleted + 1) == before
+
+    day = before[0][0]
+    path = folder / "reference" / f"closing_{day:%Y-%m}.csv"
+    lines = [line.split(",") for line in path.read_text("utf-8").splitlines()]
+    for line in lines:
+        if line[1].startswith(str(day)):
+            line[2:] = [str(Decimal(price) * Decimal("1.001")) for price in line[2:]]
+    path.write_text("".join(",".join(line) + "\n" for line in lines), "utf-8")
+    sync_once(broker, "reference")
+    build(broker)
+    after = held_on(broker, deleted + 1)
+    assert after[0] != before[0]
+    assert [row[:2] for row in after] == [row[:2] for row in before]
     stepwise = marts(broker)
     build(broker, full_refresh=True)
     assert marts(broker) == stepwise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_only_the_planted_clients_are_alerted(seed: int, tmp_path: Path) -> None
 
     alerts = alerts_truth(build_world(seed, 120, 60, 1.0, None))
     assert alerts["scenario"].to_list() == ["A1", "A2", "A3"]
-    assert alerts["login"].to_list() == [100_001, 100_002, 100_003]
+    assert alerts["client_id"].to_list() == ["C10001", "C10002", "C10003"]
 
 
 def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None:
@@ -82,7 +83,22 @@ def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None
     processed = requests.filter(pl.col("status") == "processed")
     linked = table(base, "mt5_deals").filter(pl.col("Comment").str.starts_with("CRM-"))
     ids = linked["Comment"].str.split("-").list.last()
-    assert sorted(ids) == sorted(processed["request_id"])
+    assert sorted(ids) == sorted(processed.filter(server_id="mt5_live")["request_id"])
+    with sqlite3.connect(base / "mt4_live.sqlite") as con:
+        booked = con.execute(
+            "SELECT substr(COMMENT, 7), CAST(LOGIN AS TEXT) FROM MT4_TRADES "
+            "WHERE CMD = 6 AND (COMMENT LIKE 'CRM-D-%' OR COMMENT LIKE 'CRM-W-%')"
+        ).fetchall()
+    asked = processed.filter(server_id="mt4_live").select("request_id", "login")
+    assert sorted(booked) == sorted(asked.iter_rows())
+    flows = [
+        flow["externalNote"].rpartition("-")[2]
+        for line in (base / "ctrader" / "02_accounts.jsonl").read_text().splitlines()
+        for flow in json.loads(line)["payload"].get("depositWithdraw", ())
+        if flow["externalNote"]
+    ]
+    assert sorted(flows) == sorted(processed.filter(server_id="ctrader_live")["request_id"])
+    assert min(len(booked), len(flows)) > 5
     assert set(requests["status"]) == {"processed", "requested", "approved", "declined"}
     charges = {}
     for path in (base / "stripe").glob("balance_transactions_*.json"):
