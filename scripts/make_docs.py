@@ -30,6 +30,7 @@ SCHEMAS = {
     "canonical": "The broker's accounts, clients, instruments and movements, in one shape",
     "finance": "Account days, profit and loss, open positions, breaks",
     "metrics": "The figures people quote, and what they are computed from",
+    "statements": "What client statements show beside the books",
     "partners": "The commission ledger",
     "compliance": "Alerts and what they rest on",
     "filings": "What filings are computed from",
