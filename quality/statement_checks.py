@@ -11,8 +11,14 @@ import polars as pl
 
 from quality.findings import Check
 from warehouse.connection import connect
+from warehouse.control import database
 from warehouse.control.papers import PaperRecord, papers
 from warehouse.settings import Settings
+
+RULES = {
+    "statements_tie": "Every account on a statement opens and closes as its roll-forward does",
+    "statement_numbers": "Numbers of statements run from 1 without a gap in each series of a year",
+}
 
 _STATED = {
     "account_key": pl.String,
@@ -82,7 +88,7 @@ def paper_checks(
         kind: only papers of this kind.
         period: only papers of this period.
     """
-    held = papers(settings, tenant_id=tenant_id)
+    held = papers(settings, tenant_id=tenant_id) if database.exists(settings) else []
     asked = [
         paper
         for paper in held
@@ -116,7 +122,7 @@ def _ties(settings: Settings, held: Sequence[PaperRecord]) -> Check:
                 worst = max(worst, largest)
     return Check(
         id="statements_tie",
-        what="Every account on a statement opens and closes as its roll-forward does",
+        what=RULES["statements_tie"],
         population=population,
         broken=broken,
         worst=worst,
@@ -157,7 +163,7 @@ def _numbers(held: Sequence[PaperRecord]) -> Check:
     missing = sum(max(given) - len(given) for given in series.values())
     return Check(
         id="statement_numbers",
-        what="Numbers of statements run from 1 without a gap in each series of a year",
+        what=RULES["statement_numbers"],
         population=len(held),
         broken=missing,
         worst=Decimal(missing),

@@ -117,6 +117,12 @@ def migrate(settings: Settings) -> None:
         raise _unreachable(settings, error) from error
 
 
+def exists(settings: Settings) -> bool:
+    """Whether there is a control database to look at; a server is taken to have one."""
+    url = make_url(settings.control_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
 def _unreachable(settings: Settings, error: BaseException) -> ControlDatabaseError:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
