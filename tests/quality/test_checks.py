@@ -18,6 +18,8 @@ Change = Callable[..., None]
 
 ALL_RULES = {
     "books_are_built",
+    "statements_tie",
+    "statement_numbers",
     "roll_forward",
     "pnl_adds_up",
     "control_totals",
