@@ -24,7 +24,14 @@ from ingestion.simulator.crm import (
     write_csv,
 )
 from ingestion.simulator.market import SERVER_ID, main_currency
-from ingestion.simulator.partners import PARTNERS, agreements, tree_edges
+from ingestion.simulator.partners import (
+    PARTNERS,
+    PAYOUT_TERMS,
+    agreements,
+    clawbacks,
+    tiers,
+    tree_edges,
+)
 from ingestion.simulator.platform_clients import platform_accounts, platform_requests
 from ingestion.simulator.population import client_id
 from ingestion.simulator.world import World, stream
@@ -269,6 +276,9 @@ def crm_truth(world: World) -> dict[str, pl.DataFrame]:
         "partners": len(PARTNERS),
         "partner_tree": len(tree_edges(population, world.window)),
         "partner_agreements": len(agreements(world.window)),
+        "partner_tiers": len(tiers(world.window)),
+        "partner_payout_terms": len(PAYOUT_TERMS),
+        "partner_clawbacks": len(clawbacks(population, world.window)),
         "staff_users": len(STAFF),
         "cash_approvals": len(approvals(world)),
         "client_notes": len(notes(world)),

@@ -81,7 +81,15 @@ TABLES = {
         partner_id VARCHAR, level INTEGER, partner_path VARCHAR, agreement_id VARCHAR,
         model VARCHAR, base_quantity DECIMAL(24, 8), rate DECIMAL(24, 12), amount {_AMOUNT},
         amount_currency VARCHAR, amount_reporting {_AMOUNT}, reason VARCHAR,
-        booked_at TIMESTAMP""",
+        booked_at TIMESTAMP, tier INTEGER, carved_amount DECIMAL(24, 8),
+        capped_amount DECIMAL(24, 8), rounding_amount DECIMAL(24, 8)""",
+    "staging.stg_crm__partner_payout_terms": """
+        tenant_id VARCHAR, partner_id VARCHAR, payout_currency VARCHAR, method VARCHAR,
+        valid_from DATE, valid_to DATE, conversion_date VARCHAR, hold_days INTEGER,
+        minimum_payout_amount DECIMAL(24, 8), carries_negative BOOLEAN, client_masking VARCHAR""",
+    "finance.fct_journal_entries": """
+        tenant_id VARCHAR, business_date DATE, partner_key VARCHAR, currency VARCHAR,
+        amount DECIMAL(38, 8), credited_account VARCHAR""",
     "filings.fil_losing_accounts__account_days": f"""
         tenant_id VARCHAR, server_id VARCHAR, legal_entity VARCHAR, account_key VARCHAR,
         client_key VARCHAR, business_date DATE, classification VARCHAR,
@@ -100,6 +108,9 @@ TABLES = {
     "pii.crm_partners": """
         partner_id VARCHAR, name VARCHAR, _tenant_id VARCHAR, _source VARCHAR, _row_id BIGINT,
         _load_id BIGINT, _is_deleted BOOLEAN""",
+    "pii.crm_partner_payout_terms": """
+        partner_id VARCHAR, valid_from DATE, payee_name VARCHAR, iban VARCHAR, bic VARCHAR,
+        wallet_address VARCHAR, _tenant_id VARCHAR, _row_id BIGINT, _is_deleted BOOLEAN""",
     "raw.superseded": "superseded_row_id BIGINT, superseded_by_load BIGINT",
 }
 

@@ -127,7 +127,8 @@ def test_partner_tree_is_three_deep_and_one_client_moves(base: Path) -> None:
 
 
 def test_one_lot_pays_the_agreed_rate_at_every_level(base: Path) -> None:
-    """A B-book trade of a client of P3: 6 (later 7) to P3, 1.5 to P2, 0.5 to P1, per lot."""
+    """A B-book trade of a client of P3: 6 (later 7) to P3 less the 0.5 that P1 carves out of it,
+    1.5 to P2, or 2 in a month of five lots."""
     lots = table(base, "mt5_deals").select(
         pl.col("Deal").alias("deal"), "Login", lots=pl.col("VolumeClosedExt") / 1e8
     )
@@ -143,7 +144,7 @@ def test_one_lot_pays_the_agreed_rate_at_every_level(base: Path) -> None:
     )
     rate = (full["amount"].cast(pl.Float64) / full["lots"]).round(6)
     seen = full.with_columns(rate=rate).group_by("partner_id").agg(pl.col("rate").unique().sort())
-    assert dict(seen.iter_rows()) == {"P1": [0.5], "P2": [1.5], "P3": [6.0, 7.0]}
+    assert dict(seen.iter_rows()) == {"P1": [0.5], "P2": [2.0], "P3": [5.5, 6.5]}
 
 
 def test_every_symbol_is_traded_in_a_larger_run(base: Path) -> None:

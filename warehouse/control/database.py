@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from warehouse.errors import DaybookError
 from warehouse.settings import Settings
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 60
 # Any constant will do, as long as every Daybook process uses the same one.
