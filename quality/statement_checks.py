@@ -12,7 +12,7 @@ import polars as pl
 from quality.findings import Check
 from warehouse.connection import connect
 from warehouse.control import database
-from warehouse.control.papers import PaperRecord, papers
+from warehouse.control.papers import PaperRecord, missing_numbers, papers
 from warehouse.settings import Settings
 
 RULES = {
@@ -88,13 +88,17 @@ def paper_checks(
         kind: only papers of this kind.
         period: only papers of this period.
     """
-    held = papers(settings, tenant_id=tenant_id) if database.exists(settings) else []
-    asked = [
-        paper
-        for paper in held
-        if (kind is None or paper.kind == kind) and (period is None or paper.period == period)
-    ]
-    return [_ties(settings, asked), _numbers(held)]
+    is_there = database.exists(settings)
+    held = papers(settings, tenant_id=tenant_id, kind=kind, period=period) if is_there else []
+    made, missing = missing_numbers(settings, tenant_id=tenant_id) if is_there else (0, 0)
+    numbers = Check(
+        id="statement_numbers",
+        what=RULES["statement_numbers"],
+        population=made,
+        broken=missing,
+        worst=Decimal(missing),
+    )
+    return [_ties(settings, held), numbers]
 
 
 def _ties(settings: Settings, held: Sequence[PaperRecord]) -> Check:
@@ -154,17 +158,3 @@ def _compared(
     finally:
         con.unregister("stated_balances")
     return int(broken), Decimal(worst)
-
-
-def _numbers(held: Sequence[PaperRecord]) -> Check:
-    series: dict[tuple[str, str, int], list[int]] = defaultdict(list)
-    for paper in held:
-        series[paper.tenant_id, paper.series, paper.year].append(paper.sequence)
-    missing = sum(max(given) - len(given) for given in series.values())
-    return Check(
-        id="statement_numbers",
-        what=RULES["statement_numbers"],
-        population=len(held),
-        broken=missing,
-        worst=Decimal(missing),
-    )

@@ -20,7 +20,7 @@ from warehouse.control import registers
 from warehouse.control.papers import (
     DeliveryRecord,
     PaperRecord,
-    deliveries,
+    delivered_papers,
     log_delivery,
     papers,
 )
@@ -90,11 +90,7 @@ def deliver(
         UsageError: the channel is not configured.
     """
     result = DeliveryResult(channel, due=len(records))
-    arrived = {
-        row.paper_number
-        for row in deliveries(settings)
-        if row.channel == channel and row.format == format and row.outcome == "delivered"
-    }
+    arrived = delivered_papers(settings, channel=channel, format=format)
     waiting = [record for record in records if record.paper_number not in arrived]
     result.already = len(records) - len(waiting)
     people = _people(settings, waiting) if channel == "mail" else {}

@@ -158,6 +158,18 @@ def papers(
         return [_paper(row) for row in session.scalars(query)]
 
 
+def missing_numbers(settings: Settings, *, tenant_id: str | None = None) -> tuple[int, int]:
+    """How many papers there are, and how many numbers of their series are missing."""
+    query = select(func.count(), func.max(Paper.sequence)).group_by(
+        Paper.tenant_id, Paper.series, Paper.year
+    )
+    if tenant_id is not None:
+        query = query.where(Paper.tenant_id == tenant_id)
+    with reading(settings) as session:
+        given = session.execute(query).all()
+    return sum(count for count, _ in given), sum(last - count for count, last in given)
+
+
 def papers_before(
     settings: Settings, *, tenant_id: str, kind: str, period_kind: str, day: date
 ) -> dict[str, PaperRecord]:
@@ -218,6 +230,15 @@ def log_delivery(settings: Settings, record: DeliveryRecord) -> None:
             },
         )
         session.add(Delivery(**vars(record)))
+
+
+def delivered_papers(settings: Settings, *, channel: str, format: str) -> set[str]:
+    """Numbers of the papers of which a file in that format arrived by that way."""
+    query = select(Delivery.paper_number).where(
+        Delivery.channel == channel, Delivery.format == format, Delivery.outcome == "delivered"
+    )
+    with reading(settings) as session:
+        return set(session.scalars(query))
 
 
 def deliveries(
