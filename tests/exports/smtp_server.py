@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 
 @dataclass
@@ -64,9 +63,7 @@ class SmtpServer:
                 lines = []
                 while (line := self.rfile.readline()) not in (b".\r\n", b""):
                     lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-                return cast(
-                    EmailMessage, message_from_bytes(b"".join(lines), policy=policy.default)
-                )
+                return message_from_bytes(b"".join(lines), policy=policy.default)
 
         socketserver.ThreadingTCPServer.allow_reuse_address = True
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)

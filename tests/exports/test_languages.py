@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pypdf
@@ -101,10 +102,11 @@ def test_csv_has_the_same_figures_in_every_language(tiny: Settings, tmp_path: Pa
 @pytest.mark.skipif("Noto Naskh Arabic" not in FONTS, reason="fonts-noto-core is not installed")
 def test_arabic_runs_from_right_to_left(tiny: Settings, out: Path) -> None:
     made = make_client_statement(tiny, "C1", MONTH, "pdf", out, language="ar")
+    resources: list[Any] = [page["/Resources"] for page in pypdf.PdfReader(made.path).pages]
     fonts = {
-        str(font["/BaseFont"])
-        for page in pypdf.PdfReader(made.path).pages
-        for font in (entry.get_object() for entry in page["/Resources"]["/Font"].values())
+        str(entry.get_object()["/BaseFont"])
+        for resource in resources
+        for entry in resource["/Font"].values()
     }
     assert any("NotoNaskhArabic" in font for font in fonts)
     book = make_client_statement(tiny, "C1", MONTH, "xlsx", out, language="ar")

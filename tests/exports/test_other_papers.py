@@ -60,7 +60,7 @@ def test_costs_in_amount_and_percent_as_a_pencil_has_them(tiny: Settings, out: P
     ]
     # 7.10 + (0.05 + 0.04 + 0.01 + 0.02) x 1.12
     assert total["costs_reporting"] == "7.23"
-    assert "note,Of what we earned on your trades" in text
+    assert "Of what we earned on your trades, 0.68 USD" in text
 
 
 def test_an_unknown_spread_is_said_to_be_unknown(tiny: Settings, out: Path) -> None:

@@ -162,7 +162,19 @@ with
 
     stepped as (
         select
-            *,
+            tenant_id,
+            server_id,
+            login,
+            account_key,
+            business_date,
+            subject,
+            position_id,
+            symbol,
+            initial_value_amount,
+            result_amount,
+            reporting_period,
+            step_pct,
+            fall_pct,
             case
                 when fall_pct < step_pct
                 then 0
@@ -173,7 +185,20 @@ with
 
     known as (
         select
-            *,
+            tenant_id,
+            server_id,
+            login,
+            account_key,
+            business_date,
+            subject,
+            position_id,
+            symbol,
+            initial_value_amount,
+            result_amount,
+            reporting_period,
+            step_pct,
+            fall_pct,
+            step_number,
             coalesce(
                 max(step_number) over (
                     partition by account_key, subject, position_id, reporting_period
