@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 import sqlglot
+from sqlglot import exp
 
 from benchmarks.hand_sql import Statement
 from benchmarks.measurement import BenchmarkError, timed, told
@@ -52,13 +53,6 @@ CREATE FUNCTION to_minutes(minutes bigint) RETURNS interval LANGUAGE sql IMMUTAB
 CREATE FUNCTION keep_newer(held anyelement, newer anyelement) RETURNS anyelement LANGUAGE sql
     IMMUTABLE AS $$ SELECT coalesce(newer, held) $$;
 CREATE AGGREGATE last_known(anyelement) (SFUNC = keep_newer, STYPE = anyelement);
-CREATE FUNCTION keep_larger(held numeric[], value numeric, place bigint) RETURNS numeric[]
-    LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN held IS NULL OR place > held[2]
-    THEN ARRAY[value, place] ELSE held END $$;
-CREATE FUNCTION value_of(held numeric[]) RETURNS numeric LANGUAGE sql IMMUTABLE AS
-    $$ SELECT held[1] $$;
-CREATE AGGREGATE arg_max(numeric, bigint)
-    (SFUNC = keep_larger, STYPE = numeric[], FINALFUNC = value_of);
 """
 
 
@@ -116,7 +110,21 @@ def run_books(file: Path, statements: list[Statement], settings: Settings, url: 
 def for_postgresql(text: str) -> str:
     """A model's compiled SQL in PostgreSQL's words."""
     known = _IGNORE_NULLS.sub(r"last_known(\1)", text)
-    return sqlglot.transpile(known, read="duckdb", write="postgres")[0]
+    tree = sqlglot.parse_one(known, read="duckdb").transform(_first_of_sorted)
+    return tree.sql(dialect="postgres")
+
+
+def _first_of_sorted(node: exp.Expression) -> exp.Expression:
+    """max_by and min_by, which PostgreSQL has not, as the first of a sorted array."""
+    if not isinstance(node, exp.ArgMax | exp.ArgMin):
+        return node
+    value, place = (part.sql(dialect="postgres") for part in (node.this, node.expression))
+    order = "DESC" if isinstance(node, exp.ArgMax) else "ASC"
+    return sqlglot.parse_one(
+        f"(array_agg({value} ORDER BY {place} {order}) "
+        f"FILTER (WHERE {value} IS NOT NULL AND {place} IS NOT NULL))[1]",
+        read="postgres",
+    )
 
 
 def _prepare_duckdb(con: duckdb.DuckDBPyConnection, file: Path, settings: Settings) -> None:
