@@ -21,7 +21,7 @@ from tests.dbt_partners.memory_partners import (
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 TRIES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
