@@ -9,6 +9,7 @@ from ingestion.connectors.ctrader.contract import LOGIN as CTRADER_LOGIN
 from ingestion.contracts import LoginLookup, TableContract
 from ingestion.raw_tables import Target
 from ingestion.versions import BATCH_VIEW, CHANGED, Plan
+from warehouse.lake_columns import columns_held
 from warehouse.sql_text import literal, quoted
 
 # Tables whose rows prove that a login had something on a day: its column, and the day.
@@ -206,8 +207,4 @@ def _has(target: Target, column: str) -> bool:
 
 def _held_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     """A preview or a measurement lays the tables of one connector only."""
-    rows = con.execute(
-        "SELECT table_name FROM duckdb_tables() "
-        "WHERE database_name = 'lake' AND schema_name = 'raw'"
-    ).fetchall()
-    return {str(name) for (name,) in rows}
+    return {name.removeprefix("raw.") for name in columns_held(con, "raw")}

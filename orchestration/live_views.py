@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from orchestration.dbt_runner import compiled_sql, conversion_variables, project_digest
+from warehouse import live
 from warehouse.connection import connect
 from warehouse.live import LAST_BUILT, SCHEMA, TABLES
 from warehouse.settings import Settings
@@ -35,12 +37,13 @@ _UNSEEN: dict[str, str | int] = {
 
 
 def ensure_live_views(settings: Settings) -> bool:
-    """Make the live views where the project or what they convert into changed; whether it did.
+    """Make the live views where what they are made of, or convert into, changed; whether it did.
 
     The models must have been built once: an incremental model reads its own table.
     """
     variables = _UNSEEN | conversion_variables(settings)
-    digest = hashlib.sha256(f"{project_digest()} {variables}".encode()).hexdigest()
+    text = "".join(Path(file).read_text("utf-8") for file in (__file__, live.__file__))
+    digest = hashlib.sha256(f"{project_digest()} {variables} {text}".encode()).hexdigest()
     with connect("read", settings=settings) as con:
         held = con.execute(
             "SELECT view_name, comment FROM duckdb_views() "
