@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import duckdb
 
+from warehouse.control.break_actions import break_actions
 from warehouse.control.explanations import break_explanations
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
 
 def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
-    """Copy the explanations of breaks to ``meta.break_explanations`` where they changed.
+    """Copy what people said of and did about breaks to schema meta, where it changed.
 
     Returns:
         Whether anything was new.
@@ -25,19 +29,40 @@ def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> bo
         )
         for item in break_explanations(settings)
     ]
-    held = con.execute(
-        """
-        SELECT break_key, tenant_id, explained_by, reason, explained_at
-        FROM lake.meta.break_explanations
-        ORDER BY break_key
-        """
-    ).fetchall()
-    if held == explained:
+    acted = [
+        (
+            number,
+            item.break_key,
+            item.tenant_id,
+            item.action,
+            item.assigned_to,
+            item.amount,
+            item.acted_by,
+            item.reason,
+            item.at.replace(tzinfo=None),
+        )
+        for number, item in enumerate(break_actions(settings), start=1)
+    ]
+    copied = [
+        _copy(con, settings, "break_explanations", explained, "break_key"),
+        _copy(con, settings, "break_actions", acted, "action_number"),
+    ]
+    return any(copied)
+
+
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: str,
+    rows: Sequence[tuple[Any, ...]],
+    order: str,
+) -> bool:
+    held = con.execute(f"SELECT * FROM lake.meta.{table} ORDER BY {order}").fetchall()
+    if held == rows:
         return False
-    with transaction(con, f"{len(explained)} explanations of breaks", settings):
-        con.execute("DELETE FROM lake.meta.break_explanations")
-        if explained:
-            con.executemany(
-                "INSERT INTO lake.meta.break_explanations VALUES (?, ?, ?, ?, ?)", explained
-            )
+    with transaction(con, f"{len(rows)} rows of {table}", settings):
+        con.execute(f"DELETE FROM lake.meta.{table}")
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            con.executemany(f"INSERT INTO lake.meta.{table} VALUES ({marks})", rows)
     return True

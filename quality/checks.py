@@ -176,7 +176,7 @@ _RULES = (
         """
         SELECT count(*), count(*) FILTER (is_unknown), max(abs(amount)) FILTER (is_unknown)
         FROM (
-            SELECT amount, break_type = 'unknown' AND status <> 'explained' AS is_unknown
+            SELECT amount, break_type = 'unknown' AND explained_by IS NULL AS is_unknown
             FROM lake.finance.fct_breaks
         )
         """,

@@ -65,6 +65,10 @@ _TABLES = {
     "meta.break_explanations": """
         break_key VARCHAR, tenant_id VARCHAR, explained_by VARCHAR, reason VARCHAR,
         explained_at TIMESTAMP""",
+    "meta.break_actions": """
+        action_number BIGINT, break_key VARCHAR, tenant_id VARCHAR, action VARCHAR,
+        assigned_to VARCHAR, amount DECIMAL(38, 8), acted_by VARCHAR, reason VARCHAR,
+        acted_at TIMESTAMP""",
     "raw.quarantine": """
         load_id BIGINT, tenant_id VARCHAR, source VARCHAR, table_name VARCHAR, row_number BIGINT,
         row_key VARCHAR, column_name VARCHAR, reason VARCHAR, row_json VARCHAR,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quality.lineage.canonical_rows import DEAL_SOURCES
-from quality.lineage.declaration import Lineage, Part, Rule, SourceRows
+from quality.lineage.declaration import RATE, Lineage, Part, Rule, SourceRows
 
 # The ledger is append-only: all lines of one deal, partner, level, agreement, model and currency
 # together are what is due now. A line is what is due less what the others booked.
@@ -31,7 +31,9 @@ WHERE newer.superseded_row_id IS NULL AND NOT {0}._is_deleted
 # What the models made of the deal: the base that the rule names, and what was carved out of it,
 # capped and rounded.
 _DUE = f"""
-SELECT s.subject_key, s.tenant_id, d.deal_key, d.executed_at_utc, d.symbol, d.volume_closed_lots,
+SELECT s.subject_key, s.tenant_id, s.build_id, s.business_date AS rate_date,
+    s.amount_currency AS main_currency, 1 AS money_divisor, d.deal_key, d.executed_at_utc,
+    d.symbol, d.volume_closed_lots,
     d.commission_amount, d.account_currency, d.raw_row_id, d.load_id, g.agreement_id,
     t.rate AS agreement_rate, t.tier, t.base_quantity AS quantity,
     t.carved_amount, t.capped_amount, t.rounding_amount,
@@ -47,11 +49,23 @@ JOIN lake.raw.crm_partner_agreements AS g
 """
 
 _BOOKED = f"""
-SELECT s.subject_key, o.ledger_line_key, o.entry_type, o.booked_at, o.amount AS booked_amount,
+SELECT s.subject_key, s.build_id, s.business_date AS rate_date,
+    s.amount_currency AS main_currency, 1 AS money_divisor, o.ledger_line_key, o.entry_type,
+    o.booked_at, o.amount AS booked_amount,
     o.amount_currency
 FROM subject AS s
 JOIN lake.partners.fct_commission_ledger AS o
     ON {_SAME_CLAIM.format("o")} AND o.ledger_line_key <> s.ledger_line_key
+"""
+
+# The ledger's amounts are in the currency that the whole lake reports in, which it does not repeat.
+_SUBJECT = """
+SELECT l.*, reporting.reporting_currency
+FROM lake.partners.fct_commission_ledger AS l
+CROSS JOIN (
+    SELECT any_value(reporting_currency) AS reporting_currency
+    FROM lake.canonical.can_fx_to_reporting
+) AS reporting
 """
 
 _AMOUNT_DUE = (
@@ -65,7 +79,9 @@ LINEAGE = Lineage(
     table="partners.fct_commission_ledger",
     key=("ledger_line_key",),
     key_text="s.ledger_line_key",
-    currencies={"amount": "amount_currency"},
+    currencies={"amount": "amount_currency", "amount_reporting": "reporting_currency"},
+    subject=_SUBJECT,
+    keeps_rates_of_builds=True,
     parts=(
         Part(
             "deal, by its agreement",
@@ -86,7 +102,7 @@ LINEAGE = Lineage(
                 "rounding_amount",
                 "pays",
             ),
-            {"amount": _AMOUNT_DUE},
+            {"amount": _AMOUNT_DUE, "amount_reporting": f"{_AMOUNT_DUE} * {RATE}"},
             DEAL_SOURCES,
         ),
         Part(
@@ -94,7 +110,7 @@ LINEAGE = Lineage(
             _BOOKED,
             "ledger_line_key",
             ("entry_type", "booked_at", "booked_amount", "amount_currency"),
-            {"amount": "-booked_amount"},
+            {"amount": "-booked_amount", "amount_reporting": f"-booked_amount * {RATE}"},
         ),
     ),
     rules=(

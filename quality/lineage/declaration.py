@@ -83,6 +83,8 @@ class Lineage:
         rules: what shaped them.
         subject: the mart's rows, where a part needs a column that the mart has not; empty: the
             table as it is.
+        keeps_rates_of_builds: rows are never converted again: their rates are those that the build
+            saw which booked them. Mart and parts have its ``build_id``.
     """
 
     table: str
@@ -92,6 +94,7 @@ class Lineage:
     parts: tuple[Part, ...]
     rules: tuple[Rule, ...] = ()
     subject: str = ""
+    keeps_rates_of_builds: bool = False
 
     @property
     def mart_rows(self) -> str:

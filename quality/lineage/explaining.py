@@ -16,10 +16,11 @@ import duckdb
 
 from quality.lake_tables import held_at
 from quality.lineage.declaration import RATE, Lineage, Part
-from quality.lineage.explanation import Explanation, Figure, PartRow, RateUsed, RuleSaid
+from quality.lineage.explanation import Explanation, Figure, PartRow, RuleSaid
 from quality.lineage.keys import lay_every_subject, lay_subject, parse_key
+from quality.lineage.rates import WATERMARK, lay_rates, rate_of, rates_used
 from quality.lineage.registry import lineage_of
-from quality.lineage.tracing import rate_sources, sources_behind
+from quality.lineage.tracing import sources_behind
 from warehouse.connection import AsOf, connect
 from warehouse.errors import DaybookError, UsageError
 from warehouse.publishing import current_snapshot
@@ -29,22 +30,7 @@ from warehouse.settings import Settings
 # to four of them a row: dealing, commission, swap and fees.
 _CONVERSION_UNIT = Decimal("0.00000002")
 _ADDED = "DECIMAL(38, 18)"
-_WATERMARK = "daybook_watermark"
-
-# Rates crossed again from the published ones, the quotient right in all of its twelve decimals.
-_FIRST = "CAST(p.rate_per_eur / r.rate_per_eur AS DECIMAL(24, 12))"
-_RATES = f"""
-CREATE OR REPLACE TEMP TABLE rates AS
-SELECT r.business_date, r.currency, p.currency AS reporting_currency, r.rate_set, r.rate_date,
-    r.age_days, r.load_id, p.load_id AS reporting_load_id, p.rate_date AS reporting_rate_date,
-    CAST(
-        {_FIRST} + CAST(
-            (p.rate_per_eur - {_FIRST} * r.rate_per_eur) / r.rate_per_eur AS DECIMAL(24, 12)
-        ) AS DECIMAL(24, 12)
-    ) AS rate
-FROM lake.canonical.can_fx_rates AS r
-JOIN lake.canonical.can_fx_rates AS p ON p.business_date = r.business_date AND p.currency = $1
-"""
+FX_MAX_AGE_DAYS: int = Settings.model_fields["fx_max_age_days"].default
 
 
 @dataclass(frozen=True)
@@ -82,7 +68,14 @@ def explain(
     lineage = lineage_of(table)
     with connect("read", as_of=as_of, settings=settings) as con:
         snapshot = as_of_snapshot(con, settings, as_of)
-        return explain_row(con, lineage, parse_key(key), snapshot_id=snapshot, column=column)
+        return explain_row(
+            con,
+            lineage,
+            parse_key(key),
+            snapshot_id=snapshot,
+            column=column,
+            fx_max_age_days=settings.fx_max_age_days,
+        )
 
 
 def as_of_snapshot(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: AsOf) -> int:
@@ -101,6 +94,7 @@ def explain_row(
     *,
     snapshot_id: int,
     column: str | None = None,
+    fx_max_age_days: int = FX_MAX_AGE_DAYS,
 ) -> Explanation:
     """Explain one row over an open connection; see :func:`explain`."""
     figures = _wanted(lineage, column)
@@ -109,7 +103,7 @@ def explain_row(
     with _watermark(con) as watermark:
         key_text = lay_subject(con, lineage, key)
         row = _subject_row(con)
-        laid = _lay_parts(con, lineage, figures)
+        laid = _lay_parts(con, lineage, figures, fx_max_age_days)
         totals = {
             (name, total_of): rest
             for name, total_of, *rest in con.execute(_totals(laid, figures)).fetchall()
@@ -128,20 +122,24 @@ def explain_row(
                 for index, part in laid
                 for part_row in _part_rows(con, index, part, figures, held)
             ),
-            rates=tuple(_rates_used(con, laid, figures, held)),
+            rates=tuple(rates_used(con, lineage, laid, figures, held)),
             rules=tuple(_rules_said(con, lineage, held)),
         )
 
 
 def not_re_added(
-    con: duckdb.DuckDBPyConnection, table: str, column: str | None = None
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str | None = None,
+    *,
+    fx_max_age_days: int = FX_MAX_AGE_DAYS,
 ) -> list[NotReAdded]:
     """Every figure of a mart that its parts do not come to, read in one pass over all rows."""
     lineage = lineage_of(table)
     figures = _wanted(lineage, column)
     with _watermark(con):
         lay_every_subject(con, lineage)
-        laid = _lay_parts(con, lineage, figures)
+        laid = _lay_parts(con, lineage, figures, fx_max_age_days)
         con.execute(f"CREATE OR REPLACE TEMP TABLE totals AS {_totals(laid, figures)}")
         values = " UNION ALL ".join(
             f"SELECT subject_key, '{name}' AS figure, CAST(\"{name}\" AS {_ADDED}) AS value "
@@ -200,11 +198,11 @@ def _watermark(con: duckdb.DuckDBPyConnection) -> Iterator[int]:
         """
     ).fetchone()
     assert row is not None
-    con.execute(f"SET VARIABLE {_WATERMARK} = {int(row[0])}")
+    con.execute(f"SET VARIABLE {WATERMARK} = {int(row[0])}")
     try:
         yield int(row[0])
     finally:
-        con.execute(f"RESET VARIABLE {_WATERMARK}")
+        con.execute(f"RESET VARIABLE {WATERMARK}")
 
 
 def _subject_row(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -214,14 +212,16 @@ def _subject_row(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def _lay_parts(
-    con: duckdb.DuckDBPyConnection, lineage: Lineage, figures: Sequence[str]
+    con: duckdb.DuckDBPyConnection,
+    lineage: Lineage,
+    figures: Sequence[str],
+    fx_max_age_days: int,
 ) -> list[tuple[int, Part]]:
     """Make a temporary table ``part_<n>`` of each part that adds to a figure."""
     laid = []
     has_rates = any(part.converts(name) for part in lineage.parts for name in figures)
     if has_rates:
-        row = con.execute("SELECT any_value(reporting_currency) FROM subject").fetchone()
-        con.execute(_RATES, [row[0] if row else None])
+        lay_rates(con, lineage, fx_max_age_days)
     for index, part in enumerate(lineage.parts):
         adding = [name for name in figures if name in part.adds]
         if not adding:
@@ -238,8 +238,7 @@ def _lay_parts(
                 CASE part.money_divisor WHEN 100 THEN 0.01 ELSE 1 END AS DECIMAL(3, 2)
             ) AS rate_to_reporting
             FROM ({part.rows}) AS part
-            LEFT JOIN rates
-                ON rates.business_date = part.rate_date AND rates.currency = part.main_currency
+            LEFT JOIN rates ON {rate_of(lineage)}
             """
             if not has_rates:
                 rated = (
@@ -327,43 +326,6 @@ def _part_rows(
                 if value is None or value != 0
             },
             sources=tuple(sources.get(number, ())),
-        )
-
-
-def _rates_used(
-    con: duckdb.DuckDBPyConnection,
-    laid: Sequence[tuple[int, Part]],
-    figures: Sequence[str],
-    held: frozenset[str],
-) -> Iterator[RateUsed]:
-    converted = [
-        f"SELECT rate_date, main_currency FROM part_{index}"
-        for index, part in laid
-        if any(part.converts(name) for name in figures)
-    ]
-    if not converted:
-        return
-    rows = con.execute(
-        f"""
-        SELECT DISTINCT used.rate_date, used.main_currency,
-            (SELECT any_value(reporting_currency) FROM subject) AS reporting_currency,
-            r.rate, r.rate_set, r.rate_date, r.age_days
-        FROM ({" UNION ".join(converted)}) AS used
-        LEFT JOIN rates AS r
-            ON r.business_date = used.rate_date AND r.currency = used.main_currency
-        ORDER BY ALL
-        """
-    ).fetchall()
-    for day, currency, reporting, rate, rate_set, rate_date, age in rows:
-        yield RateUsed(
-            business_date=day,
-            currency=currency,
-            reporting_currency=reporting,
-            rate=rate,
-            rate_set=rate_set,
-            rate_date=rate_date,
-            age_days=age,
-            sources=tuple(rate_sources(con, day, (currency, reporting), held)),
         )
 
 

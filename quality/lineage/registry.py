@@ -1,4 +1,4 @@
-"""The marts whose figures can be explained."""
+"""The marts whose figures can be explained, and where the figures of the others come from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from quality.lineage import (
     commission_ledger,
     daily_pnl,
     losing_account_days,
+    lp_balances,
     open_positions,
 )
 from quality.lineage.declaration import Lineage
@@ -20,9 +21,36 @@ MARTS: dict[str, Lineage] = {
         account_days,
         open_positions,
         breaks,
+        lp_balances,
         commission_ledger,
         losing_account_days,
     )
+}
+
+# What to look at instead. A mart of schema finance is in one of the two.
+ELSEWHERE: dict[str, str] = {
+    "finance.fct_broker_pnl": "its client lines are those of finance.fct_daily_pnl, ib_cost is "
+    "partners.fct_commission_ledger; `select * from finance.fct_lp_fills` has the fills of the "
+    "providers' lines, intermediate.int_payments__costs_stated those of payment providers",
+    "finance.rpt_pnl_explain": "it splits the total of finance.fct_daily_pnl by cause",
+    "finance.fct_lp_fills": "a row is one fill: its raw_row_id is the source row",
+    "finance.fct_lp_reconciliation": "it sums rows of finance.fct_lp_fills and "
+    "canonical.can_deals of its day, book and instrument",
+    "finance.fct_counterparty_breaks": "explain the balance in finance.fct_lp_balances, or "
+    "`select * from finance.fct_lp_fills` of its day and instrument",
+    "finance.fct_journal_entries": "finance.rpt_ledger__entry_sources lists the rows behind each "
+    "entry",
+    "finance.fct_journal_postings": "finance.rpt_ledger__entry_sources lists the rows behind each "
+    "entry",
+    "finance.fct_ledger_days": "it sums finance.fct_journal_postings of its day and account",
+    "finance.rpt_ledger__general_ledger": "it sums finance.fct_journal_postings of its account",
+    "finance.rpt_ledger__trial_balance": "it sums finance.fct_journal_postings of its month",
+    "finance.rpt_ledger__client_accounts": "explain the account's day in finance.fct_account_days",
+    "finance.rpt_ledger__fx_revaluations": "a position of finance.fct_journal_postings in account "
+    "fx_position, at the rates of canonical.can_fx_to_reporting",
+    "finance.rpt_ledger__entry_sources": "a row is one source row of a journal entry",
+    "finance.fct_restatements": "old and new figure are explained in their own mart, with --as-of "
+    "its two snapshots",
 }
 
 
@@ -35,6 +63,9 @@ def lineage_of(table: str) -> Lineage:
     for name, lineage in MARTS.items():
         if table.lower() in (name, name.partition(".")[2]):
             return lineage
+    for name, instead in ELSEWHERE.items():
+        if table.lower() in (name, name.partition(".")[2]):
+            raise UsageError(f"{name} is not explained by itself.", todo=instead)
     raise UsageError(
         f"There is no explanation for {table}.", todo=f"explain one of: {', '.join(MARTS)}"
     )

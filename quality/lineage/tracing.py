@@ -82,7 +82,7 @@ def rate_sources(
     currencies: Sequence[str],
     held: frozenset[str],
 ) -> list[SourceRow]:
-    """The published rates that a day's rate was crossed from."""
+    """The published rates, as laid for the explained rows, that a day's rate was crossed from."""
     found = []
     for rate_set, (table, key) in _RATE_TABLES.items():
         if f"raw.{table}" not in held:
@@ -90,7 +90,7 @@ def rate_sources(
         rows = con.execute(
             f"""
             SELECT {_key_text(key)}, {_SOURCE_COLUMNS}
-            FROM lake.canonical.can_fx_rates AS f
+            FROM published_rates AS f
             JOIN lake.raw."{table}" AS r
                 ON r.rate_date = f.rate_date AND r.currency = f.currency
                 AND r._load_id = f.load_id

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from orchestration.control_state import load_control_state
 from orchestration.dbt_runner import run_dbt
+from quality.lineage import explain, not_re_added
 from tests.dbt.pencil_broker import MON, TUE, WED, PencilBroker
 from tests.dbt.pencil_liquidity import UTC_NOON, fill, first_load, line, report, trade
 from warehouse.connection import connect
+from warehouse.control.break_actions import act_on_break
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.dbt
@@ -27,7 +30,7 @@ MARTS = (
     "finance.rpt_pnl_explain",
 )
 # A view stands as it was made; only what holds rows is built again.
-EVERYTHING = ["+identities_liquidity"]
+EVERYTHING = ["+identities_liquidity", "+fct_counterparty_breaks"]
 ROWS = [f"+identities_liquidity,config.materialized:{kind}" for kind in ("incremental", "table")]
 INCREMENTAL = [
     "can_deals",
@@ -185,6 +188,59 @@ def test_providers_costs(books: Books) -> None:
         (MON, "USD", "997.5", "997.5", "0", None),
         (TUE, "USD", "1007.5", "1006.5", "-1", "missing_line"),
     ]
+
+
+def test_differences_with_a_provider_are_breaks_that_people_answer_for(books: Books) -> None:
+    query = """
+        SELECT break_key, break_type, amount, unit, status, age_days, assigned_to, resolved_by
+        FROM lake.finance.fct_counterparty_breaks
+        WHERE kind <> 'lp_deals'
+        ORDER BY ALL
+    """
+    missing = f"demo/lp/HL/USD/lp_balance/{TUE}"
+    # F8 hedges nobody, F5 twice what it had to; gold is hedged by half
+    fills = f"demo/lp/pencil/A/EURUSD/lp_fills/{MON}"
+    assert books.rows(query) == [
+        (missing, "missing_line", "1", "USD", "open", 0, None, None),
+        (fills, "unmatched_fill", "-107000", "units", "open", 2, None, None),
+    ]
+    assert books.rows(query.replace("<>", "=")) == [
+        (f"demo/pencil/A/XAUUSD/lp_deals/{MON}", "unhedged_deal", "100", "units", "open", 2,
+         None, None),
+    ]  # fmt: skip
+    told = {"break_key": missing, "acted_by": "ada", "reason": "they credit it tomorrow"}
+    for action, amount, whose in (("assigned", "1", "bob"), ("resolved", "1", None)):
+        act_on_break(
+            books.settings, action=action, amount=Decimal(amount), assigned_to=whose, **told
+        )
+    _bring(books.settings)
+    assert books.rows(query)[0] == (
+        missing, "missing_line", "1", "USD", "resolved", 0, "bob", "ada"
+    )  # fmt: skip
+    act_on_break(books.settings, action="resolved", amount=Decimal("0.99"), **told)
+    _bring(books.settings)
+    assert books.rows(query)[0] == (missing, "missing_line", "1", "USD", "open", 0, "bob", None)
+
+
+def test_a_balance_at_a_provider_is_explained_with_its_lines(books: Books) -> None:
+    key = f"demo/lp/HL/USD/{TUE}"
+    found = explain(books.settings, "fct_lp_balances", [key], column="balance_difference_amount")
+    # 1006.50 are stated, 997.50 and 10.00 are 1007.50
+    assert [
+        (part.kind, part.name, part.adds["balance_difference_amount"]) for part in found.parts
+    ] == [
+        ("statement line", "4", Decimal(-10)),
+        ("stated balance", str(TUE), Decimal(9)),
+    ]
+    (figure,) = found.figures
+    assert (figure.adds_up, figure.value, figure.currency) == (True, Decimal(-1), "USD")
+    with connect("read", settings=books.settings) as con:
+        assert not_re_added(con, "finance.fct_lp_balances") == []
+
+
+def _bring(settings: Settings) -> None:
+    with connect("write", settings=settings) as con:
+        assert load_control_state(con, settings)
 
 
 def test_slippage_and_mark_outs_where_somebody_quoted(books: Books) -> None:

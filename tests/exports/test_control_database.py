@@ -5,14 +5,18 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from warehouse.control import audit, database, migrate, verify_audit
+from warehouse.control.break_actions import act_on_break, break_actions
 from warehouse.control.explanations import break_explanations, explain_break
 from warehouse.control.registers import StatementRecord, now_utc, register_statement, statements
 from warehouse.errors import UsageError
@@ -174,6 +178,56 @@ def test_explaining_a_break_needs_name_and_reason(settings: Settings) -> None:
     (explanation,) = break_explanations(settings)
     assert explanation.reason == "dividend posted late"
     assert [row.action for row in audit.entries(settings)] == ["break.explained"] * 2
+
+
+def test_what_is_done_about_a_break_is_kept_and_audited(settings: Settings) -> None:
+    told: dict[str, Any] = {
+        "break_key": "b1", "amount": Decimal("-1.50"), "acted_by": "ada", "reason": "hers",
+    }  # fmt: skip
+    act_on_break(settings, action="assigned", assigned_to="bob", **told)
+    act_on_break(settings, action="resolved", **told | {"reason": "credited on the 4th"})
+    found = break_actions(settings)
+    assert [(item.action, item.assigned_to, item.amount) for item in found] == [
+        ("assigned", "bob", Decimal("-1.50")),
+        ("resolved", None, Decimal("-1.50")),
+    ]
+    assert [(row.action, row.details) for row in audit.entries(settings)] == [
+        ("break.assigned", {"reason": "hers", "amount": "-1.50", "assigned_to": "bob"}),
+        ("break.resolved", {"reason": "credited on the 4th", "amount": "-1.50"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"action": "forced"}, "cannot be forced"),
+        ({"acted_by": " "}, "a name and a reason"),
+        ({"reason": ""}, "a name and a reason"),
+        ({"action": "assigned"}, "assigned to somebody"),
+        ({"assigned_to": "bob"}, "assigned to somebody"),
+    ],
+)
+def test_an_action_that_says_too_little(
+    settings: Settings, wrong: dict[str, str], message: str
+) -> None:
+    told: dict[str, Any] = {
+        "break_key": "b1", "action": "resolved", "amount": Decimal(1), "acted_by": "ada",
+        "reason": "credited",
+    }  # fmt: skip
+    with pytest.raises(UsageError, match=message):
+        act_on_break(settings, **told | wrong)
+    assert audit.entries(settings) == []
+
+
+def test_what_was_done_about_a_break_cannot_be_changed(settings: Settings) -> None:
+    act_on_break(
+        settings, break_key="b1", action="resolved", amount=Decimal(1), acted_by="ada", reason="x"
+    )
+    with (
+        pytest.raises(database.ControlDatabaseError, match="append-only"),
+        database.writing(settings) as session,
+    ):
+        session.execute(text("UPDATE break_actions SET amount = '2'"))
 
 
 def test_the_same_statement_bytes_are_registered_once(settings: Settings) -> None:

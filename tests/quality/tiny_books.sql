@@ -143,7 +143,8 @@ CREATE TABLE lake.finance.fct_breaks (
     break_key VARCHAR, tenant_id VARCHAR, server_id VARCHAR, login BIGINT, account_key VARCHAR,
     business_date DATE, last_date DATE, kind VARCHAR, break_type VARCHAR, amount DECIMAL(38, 8),
     account_currency VARCHAR, reason VARCHAR, status VARCHAR, age_days BIGINT,
-    explained_by VARCHAR, explained_reason VARCHAR
+    assigned_to VARCHAR, explained_by VARCHAR, explained_reason VARCHAR, resolved_by VARCHAR,
+    resolved_reason VARCHAR
 );
 
 CREATE TABLE lake.partners.fct_commission_ledger AS

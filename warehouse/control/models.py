@@ -173,6 +173,27 @@ class BreakExplanation(Base):
     at: Mapped[datetime] = mapped_column(DateTime)
 
 
+BREAK_ACTIONS = ("assigned", "resolved", "reopened")
+
+
+class BreakAction(Base):
+    """What a person did about a break; never edited, only added to."""
+
+    __tablename__ = "break_actions"
+
+    action_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    break_key: Mapped[str] = mapped_column(String(240), index=True)
+    tenant_id: Mapped[str] = mapped_column(String(60))
+    action: Mapped[str] = mapped_column(String(20))
+    """One of BREAK_ACTIONS."""
+    assigned_to: Mapped[str | None] = mapped_column(String(120))
+    amount: Mapped[str] = mapped_column(String(50))
+    """The difference that the person saw, as a decimal in text."""
+    acted_by: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime)
+
+
 class AuditRow(Base):
     """One link of the audit chain: `hash` covers the row and the hash before it."""
 

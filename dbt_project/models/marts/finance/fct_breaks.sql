@@ -232,9 +232,16 @@ with
         group by days.tenant_id, days.server_id, days.login
     ),
 
-    explanations as (
-        select break_key, explained_by, reason
-        from {{ source("meta", "break_explanations") }}
+    answers as (
+        select
+            break_key,
+            assigned_to,
+            explained_by,
+            explained_reason,
+            resolved_by,
+            resolved_reason,
+            resolved_amount
+        from {{ ref("int_breaks__people_answered") }}
     )
 
 select
@@ -289,20 +296,21 @@ select
             || ' next day with the change.'
         else 'No rule explains it: a person has to.'
     end as reason,
-    case
-        when explanations.break_key is not null
-        then 'explained'
-        when typed.is_open
-        then 'open'
-        else 'closed'
-    end as status,
+    {{ break_status("answers", "typed.amount", "typed.is_open") }} as status,
     {{ days_between("typed.business_date", "typed.last_date") }} as age_days,
-    explanations.explained_by,
-    explanations.reason as explained_reason
+    answers.assigned_to,
+    answers.explained_by,
+    answers.explained_reason,
+    case
+        when answers.resolved_amount = typed.amount then answers.resolved_by
+    end as resolved_by,
+    case
+        when answers.resolved_amount = typed.amount then answers.resolved_reason
+    end as resolved_reason
 from typed
 left join
-    explanations
-    on explanations.break_key
+    answers
+    on answers.break_key
     = {{ account_key("typed") }}
     || '/'
     || typed.kind

@@ -121,7 +121,7 @@ with
     typed_breaks as (
         select tenant_id, server_id, login, kind, business_date, last_date
         from {{ ref("fct_breaks") }}
-        where break_type <> 'unknown' or status = 'explained'
+        where break_type <> 'unknown' or explained_by is not null
     ),
 
     reports as (
@@ -152,7 +152,7 @@ with
             on explained.tenant_id = reports.tenant_id
             and explained.server_id = reports.server_id
             and explained.login = reports.login
-            and explained.status = 'explained'
+            and explained.explained_by is not null
             and explained.business_date <= reports.business_date
             and explained.last_date >= reports.business_date
         where reports.business_date >= {{ first_day }} and explained.break_key is null
@@ -176,7 +176,7 @@ with
             on explained.tenant_id = reports.tenant_id
             and explained.server_id = reports.server_id
             and explained.login = reports.login
-            and explained.status = 'explained'
+            and explained.explained_by is not null
             and explained.business_date <= reports.business_date
             and explained.last_date >= reports.business_date
         where reports.business_date >= {{ first_day }} and explained.break_key is null
