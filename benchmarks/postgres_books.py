@@ -114,7 +114,7 @@ def for_postgresql(text: str) -> str:
     return tree.sql(dialect="postgres")
 
 
-def _first_of_sorted(node: exp.Expression) -> exp.Expression:
+def _first_of_sorted(node: exp.Expr) -> exp.Expr:
     """max_by and min_by, which PostgreSQL has not, as the first of a sorted array."""
     if not isinstance(node, exp.ArgMax | exp.ArgMin):
         return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -89,6 +90,13 @@ def lay(books: MemoryPartners, deals: list[Row], terms: tuple[list[Row], list[Ro
     )
 
 
+def of_days(books: MemoryPartners) -> list[tuple[Any, ...]]:
+    return books.con.execute(
+        "SELECT business_date, partner_id, model, sum(amount) "
+        "FROM intermediate.int_partners__commissions_targeted GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+
+
 @TRIES
 @given(deals=trades(), terms=agreed("marginal"))
 def test_the_parts_of_a_trade_are_the_whole(
@@ -127,3 +135,50 @@ def test_carved_out_overrides_never_pay_more_than_the_master_rate(
         {"carved": carved},
     ).fetchall()
     assert wrong == []
+
+
+@TRIES
+@given(deals=trades(), terms=agreed("retroactive"), data=st.data())
+def test_the_order_of_trades_within_a_day_does_not_matter(
+    books: MemoryPartners,
+    deals: list[Row],
+    terms: tuple[list[Row], list[Row]],
+    data: st.DataObject,
+) -> None:
+    # What a cap of the month leaves of a shared trade goes by the order, as a marginal tier does.
+    terms[0][0].pop("period_cap_amount", None)
+    lay(books, deals, terms)
+    before = of_days(books)
+    instants = data.draw(st.permutations([deal["executed_at_utc"] for deal in deals]))
+    moved = [
+        {**deal, "executed_at_utc": instant} for deal, instant in zip(deals, instants, strict=True)
+    ]
+    lay(books, moved, terms)
+    assert of_days(books) == before
+
+
+@TRIES
+@given(deals=trades(), cap=cents)
+def test_a_cap_of_the_month_pays_as_much_in_any_order(
+    books: MemoryPartners, deals: list[Row], cap: Decimal
+) -> None:
+    terms: Row = {"agreement_id": "A0", "currency": "USD", "rate": 3, "period_cap_amount": cap}
+    lay(books, deals, ([terms], []))
+    whole = sum((deal["volume_closed_lots"] for deal in deals), Decimal(0)) * 3
+    assert books.total() == min(whole, cap)
+    days_paid = of_days(books)
+    turned = [{**deal, "executed_at_utc": other["executed_at_utc"]}
+              for deal, other in zip(deals, reversed(deals), strict=True)]  # fmt: skip
+    lay(books, turned, ([terms], []))
+    assert of_days(books) == days_paid
+
+
+@TRIES
+@given(deals=trades(), terms=agreed("marginal"))
+def test_a_replay_of_unchanged_agreements_changes_nothing(
+    books: MemoryPartners, deals: list[Row], terms: tuple[list[Row], list[Row]]
+) -> None:
+    lay(books, deals, terms)
+    first = books.due("deal_key, partner_id, level, model, tier, amount, reason")
+    lay(books, list(reversed(deals)), (list(reversed(terms[0])), list(reversed(terms[1]))))
+    assert books.due("deal_key, partner_id, level, model, tier, amount, reason") == first
