@@ -53,14 +53,16 @@ def broker(
     payees: str = PAYEES,
     journal: str = JOURNAL,
     ledger: Callable[[str], str] = str,
+    rates: Callable[[str], str] = str,
 ) -> Settings:
     folder = tmp_path / "broker"
     shutil.copytree(TINY_BROKER, folder)
     (folder / "stg_crm__partner_payout_terms.csv").write_text(terms, "utf-8")
     (folder / "crm_partner_payout_terms.csv").write_text(payees, "utf-8")
     (folder / "fct_journal_entries.csv").write_text(journal, "utf-8")
-    booked = folder / "fct_commission_ledger.csv"
-    booked.write_text(ledger(booked.read_text("utf-8")), "utf-8")
+    for table, change in (("fct_commission_ledger", ledger), ("can_fx_to_reporting", rates)):
+        file = folder / f"{table}.csv"
+        file.write_text(change(file.read_text("utf-8")), "utf-8")
     settings = Settings(home=tmp_path / "home")
     build_lake(settings, folder)
     with connect("write", settings=settings) as con, transaction(con, "the bank", settings):
@@ -115,17 +117,23 @@ def test_a_partner_who_cannot_be_paid_is_left_out_with_the_reason(tmp_path: Path
     assert [line.partner_key for line in run.lines] == ["demo/P1"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [
-        ("USD,bank,2026-01-01,,period_end", "USD,bank,2026-01-01,,trade",
-         "no rate converts JPY into USD"),
-        ("demo,P1,USD", "demo,P1,XAF", "no rate of the month's end for XAF"),
-    ],
-)  # fmt: skip
-def test_a_missing_rate_is_no_rate_of_one(tmp_path: Path, old: str, new: str, reason: str) -> None:
-    run = accrue_run(broker(tmp_path, TERMS.replace(old, new)), MONTH, maker="ada")
-    assert run.left_out == {"demo/P1": reason}
+def test_a_missing_rate_is_no_rate_of_one(tmp_path: Path) -> None:
+    terms = TERMS.replace("demo,P1,USD", "demo,P1,XAF")
+    run = accrue_run(broker(tmp_path, terms), MONTH, maker="ada")
+    assert run.left_out == {"demo/P1": "no rate of the month's end for XAF"}
+
+
+def test_a_missing_rate_of_the_trades_day_leaves_the_partner_out(tmp_path: Path) -> None:
+    terms = TERMS.replace("USD,bank,2026-01-01,,period_end", "USD,bank,2026-01-01,,trade")
+
+    def rates(text: str) -> str:
+        assert "2026-10-02,JPY," in text
+        return "".join(
+            line for line in text.splitlines(keepends=True) if "2026-10-02,JPY," not in line
+        )
+
+    run = accrue_run(broker(tmp_path, terms, rates=rates), MONTH, maker="ada")
+    assert run.left_out == {"demo/P1": "no rate converts JPY into USD"}
 
 
 def test_a_bank_payment_needs_an_iban(tmp_path: Path) -> None:
