@@ -76,8 +76,10 @@
             and paths.valid_to > measured.business_date
         left join
             {{ ref("int_partners__terms_matched") }} as terms
-            on measured.deal_reason is null
-            and terms.tenant_id = measured.tenant_id
+            -- in a key: a condition on one side alone would make it a loop of all with
+            -- all
+            on terms.tenant_id
+            = case when measured.deal_reason is null then measured.tenant_id end
             and terms.partner_key = paths.partner_key
             and terms.level = paths.level
             and terms.symbol = measured.symbol

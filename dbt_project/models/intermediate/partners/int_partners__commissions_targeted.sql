@@ -81,10 +81,10 @@ select
 from lines
 left join
     adjusted
-    on adjusted.deal_key = lines.deal_key
+    -- in a key: a condition on one side alone would make it a loop of all with all
+    on adjusted.deal_key = case when lines.reason is null then lines.deal_key end
     and adjusted.business_date = lines.business_date
     and adjusted.partner_key = lines.partner_key
     and adjusted.level = lines.level
     and adjusted.agreement_id = lines.agreement_id
     and adjusted.tier = coalesce(lines.tier, 0)
-    and lines.reason is null

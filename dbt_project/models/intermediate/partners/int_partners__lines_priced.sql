@@ -135,15 +135,16 @@ with
             and reached.business_date = lines.business_date
         left join
             splits
-            on reached.is_split
-            and splits.deal_key = lines.deal_key
+            -- in a key: a condition on one side alone would make it a loop of all with
+            -- all
+            on splits.deal_key = case when reached.is_split then lines.deal_key end
             and splits.partner_key = lines.partner_key
             and splits.level = lines.level
             and splits.agreement_id = lines.agreement_id
         left join
             covered
-            on lines.agreement_id is null
-            and covered.partner_key = lines.partner_key
+            on covered.partner_key
+            = case when lines.agreement_id is null then lines.partner_key end
             and covered.level = lines.level
             and covered.valid_from <= lines.business_date
             and covered.valid_to > lines.business_date
