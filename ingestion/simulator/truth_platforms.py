@@ -66,7 +66,7 @@ def platform_days(world: World) -> list[tuple[PlatformAccounts, PlatformDays]]:
 
 
 def platform_books_truth(world: World) -> dict[str, pl.DataFrame]:
-    """Account days on which anything moved, both servers."""
+    """Account days on which anything moved, or a line of the broker's is not zero; both servers."""
     return {
         "platform_books": pl.concat([_books(world, *server) for server in platform_days(world)])
     }
@@ -107,11 +107,6 @@ def owned_accounts(world: World) -> list[OwnedAccount]:
 
 def _books(world: World, accounts: PlatformAccounts, days: PlatformDays) -> pl.DataFrame:
     balance, credit = np.cumsum(days.moved, axis=1), np.cumsum(days.credit_change, axis=1)
-    floating = days.floating + days.accrued
-    moves = (days.moved, days.credit_change, days.closed_pnl, days.swap, days.commission, days.fee,
-             floating - _before(floating))  # fmt: skip
-    account, day = np.nonzero(np.any([table != 0 for table in moves], axis=0))
-    digits = accounts.digits[account]
     usd = _Usd(world, accounts)
     dealing = usd.of(_before(days.floating), -1) - usd.of(days.closed_pnl + days.floating)
     income = {
@@ -119,6 +114,13 @@ def _books(world: World, accounts: PlatformAccounts, days: PlatformDays) -> pl.D
         "swap_income": usd.of(_before(days.accrued), -1) - usd.of(days.swap + days.accrued),
         "fee_income": -usd.of(days.fee),
     }  # fmt: skip
+    # Floating result and accrued swap may move against each other and come to nothing; a rate alone
+    # moves what floats in another currency.
+    moves = (days.moved, days.credit_change, days.closed_pnl, days.swap, days.commission, days.fee,
+             days.floating - _before(days.floating), days.accrued - _before(days.accrued),
+             *income.values())  # fmt: skip
+    account, day = np.nonzero(np.any([table != 0 for table in moves], axis=0))
+    digits = accounts.digits[account]
 
     def native(table: IntArray) -> pl.Series:
         return exact(table[account, day], digits)
@@ -132,7 +134,7 @@ def _books(world: World, accounts: PlatformAccounts, days: PlatformDays) -> pl.D
             "opening_balance": native(_before(balance)), "closing_balance": native(balance),
             "closing_credit": native(credit), "closed_pnl": native(days.closed_pnl),
             "swap": native(days.swap), "commission": native(days.commission),
-            "fee": native(days.fee), "floating": native(floating),
+            "fee": native(days.fee), "floating": native(days.floating + days.accrued),
             "floating_swap": native(days.accrued),
         }
         | {name: usd.rounded(table, account, day) for name, table in income.items()}
