@@ -17,7 +17,7 @@ import psycopg
 import sqlglot
 from sqlglot import exp
 
-from benchmarks.hand_sql import Statement
+from benchmarks.hand_sql import Statement, limit
 from benchmarks.measurement import BenchmarkError, timed, told
 from warehouse.settings import Settings
 from warehouse.sql_text import literal
@@ -128,11 +128,7 @@ def _first_of_sorted(node: exp.Expr) -> exp.Expr:
 
 
 def _prepare_duckdb(con: duckdb.DuckDBPyConnection, file: Path, settings: Settings) -> None:
-    con.execute("SET TimeZone = 'UTC'")
-    if settings.duckdb_memory_limit:
-        con.execute(f"SET memory_limit = '{settings.duckdb_memory_limit}'")
-    if settings.duckdb_threads:
-        con.execute(f"SET threads = {settings.duckdb_threads}")
+    limit(con, settings)
     con.execute(f"ATTACH {literal(str(file))} AS lake (READ_ONLY)")
     con.execute(f"ATTACH {literal(str(file.with_name('books.duckdb')))} AS books")
     con.execute("USE books")

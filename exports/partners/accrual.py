@@ -13,8 +13,8 @@ from exports.partners.figures import (
     payout_terms,
     tie_to_journal,
 )
-from exports.publication import covering_publication, month_of, read_at
-from exports.statements.partner_records import partner_servers
+from exports.publication import month_of
+from exports.statements.partner_records import read_partners_at
 from warehouse.code_version import code_version
 from warehouse.connection import AsOf, connect
 from warehouse.control.partner_runs import (
@@ -64,15 +64,7 @@ def accrue_run(
     taken = taken_before(settings, tenant, period)
     before = [run for run in runs(settings, tenant) if run.period < period]
     with connect("read", settings=settings) as con:
-        publication = covering_publication(
-            con,
-            tenant=tenant,
-            servers=partner_servers(con, tenant),
-            period_from=first,
-            period_to=last,
-            as_of=as_of,
-        )
-        read_at(con, settings, publication)
+        publication = read_partners_at(con, settings, tenant, period, as_of)
         tie_to_journal(con, tenant, last)
         terms = payout_terms(con, tenant, last)
         rates = closing_rates(con, last)

@@ -125,17 +125,14 @@ def rate_notes(
     return (presentation.words("note.rates", sets=", ".join(sets)),) if sets else ()
 
 
-def account_facts(figures: AccountFigures, words: Catalogue) -> tuple[Fact, ...]:
+def account_facts(account: Account, words: Catalogue, **more: str) -> tuple[Fact, ...]:
     """What the head of an account's part says."""
-    account = figures.account
     values = {
         "login": str(account.login),
         "server": account.server_id,
-        "currency": figures.currency,
-        "legal_entity": account.legal_entity or "",
-        "margin_mode": words.known("word", account.margin_mode or ""),
+        "currency": account.main_currency,
     }
-    return facts(words, values)
+    return facts(words, values | more)
 
 
 def cents_note(figures: AccountFigures, words: Catalogue) -> tuple[str, ...]:
@@ -167,7 +164,12 @@ def _account_part(figures: AccountFigures, words: Catalogue) -> Part:
     return Part(
         key=figures.account.account_key,
         title=words("title.account_part", login=figures.account.login),
-        facts=account_facts(figures, words),
+        facts=account_facts(
+            figures.account,
+            words,
+            legal_entity=figures.account.legal_entity or "",
+            margin_mode=words.known("word", figures.account.margin_mode or ""),
+        ),
         sections=tables,
         notes=cents_note(figures, words),
     )

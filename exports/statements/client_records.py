@@ -166,8 +166,16 @@ class Rate:
     rate_set: str
 
 
+class Fingerprinted:
+    """Records of a paper: a frozen dataclass, all of it figures."""
+
+    def fingerprint(self) -> str:
+        """Hash of every figure: equal figures are equal papers, whatever was published."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
-class ClientRecords:
+class ClientRecords(Fingerprinted):
     """Everything a client statement shows, unrounded."""
 
     subject_key: str
@@ -184,7 +192,3 @@ class ClientRecords:
     """Of the accounts' currencies alone."""
     servers_with_positions: tuple[str, ...]
     """Servers of the accounts that export the positions open at each close."""
-
-    def fingerprint(self) -> str:
-        """Hash of every figure: equal figures are equal statements, whatever was published."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import duckdb
 
 from exports.errors import FiguresDisagreeError
 from exports.statements.client_queries import client_names, lay_asked, read_rates
-from exports.statements.client_records import Account, Rate
+from exports.statements.client_records import Account, Fingerprinted, Rate
 from exports.statements.kinds import Batch, require_held
 
 _ZERO = Decimal(0)
@@ -59,7 +58,7 @@ class AccountResults:
 
 
 @dataclass(frozen=True)
-class CostRecords:
+class CostRecords(Fingerprinted):
     """Everything a costs report shows, unrounded."""
 
     subject_key: str
@@ -70,10 +69,6 @@ class CostRecords:
     introducer_amount: Decimal
     """Commission paid to introducers for these trades, in reporting currency."""
     rates: dict[str, Rate]
-
-    def fingerprint(self) -> str:
-        """Hash of every figure."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 _SYMBOLS = """

@@ -13,7 +13,7 @@ from decimal import Decimal
 from exports.errors import FiguresDisagreeError
 from exports.rounding import round_parts
 from exports.statements.catalogue import Catalogue
-from exports.statements.client_document import Issue, corrections, facts, paper_facts
+from exports.statements.client_document import Issue, account_facts, corrections, paper_facts
 from exports.statements.client_records import Account
 from exports.statements.client_sections import column, money_columns, shown_lots
 from exports.statements.costs_records import AccountResults, CostRecords, SymbolCosts
@@ -149,10 +149,7 @@ def _part(costs: AccountCosts, words: Catalogue) -> Part:
     return Part(
         key=account.account_key,
         title=words("title.account_part", login=account.login),
-        facts=facts(
-            words,
-            {"login": str(account.login), "server": account.server_id, "currency": costs.currency},
-        ),
+        facts=account_facts(account, words),
         sections=(_items(costs, words), _effect(costs, words), _by_symbol(costs, words)),
         notes=tuple(notes),
     )

@@ -237,10 +237,14 @@ def recorded_publication(record: PaperRecord) -> Publication:
     )
 
 
+def file_name(number: str, format: str) -> str:
+    """A paper's number as the name of a file."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', number)}.{format}"
+
+
 def copied(file: StatementFile, out: Path, content: bytes) -> StatementFile:
     """The same file, with a copy of it in a folder under its number."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", file.statement_number)
-    path = out / f"{name}.{file.format}"
+    path = out / file_name(file.statement_number, file.format)
     archive.write_atomically(path, content)
     return replace(file, path=path)
 

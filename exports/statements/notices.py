@@ -6,7 +6,6 @@ Delegated Regulation (EU) 2017/565, Art. 62; what counts is in the seed rul_stat
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from decimal import Decimal
 import duckdb
 
 from exports.statements.catalogue import Catalogue
-from exports.statements.client_document import Issue, corrections, facts, paper_facts
+from exports.statements.client_document import Issue, account_facts, corrections, paper_facts
 from exports.statements.client_queries import client_names, lay_asked
-from exports.statements.client_records import Account
+from exports.statements.client_records import Account, Fingerprinted
 from exports.statements.client_sections import column, money_columns
 from exports.statements.document import Cell, Part, Section, StatementDocument
 from exports.statements.kinds import Batch, require_held
@@ -43,17 +42,13 @@ class Fall:
 
 
 @dataclass(frozen=True)
-class NoticeRecords:
+class NoticeRecords(Fingerprinted):
     """The falls that a client is told of, unrounded."""
 
     subject_key: str
     name: str
     accounts: tuple[Account, ...]
     falls: tuple[Fall, ...]
-
-    def fingerprint(self) -> str:
-        """Hash of every figure."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 _FALLS = """
@@ -116,14 +111,7 @@ def _part(account: Account, records: NoticeRecords, words: Catalogue) -> Part:
     return Part(
         key=account.account_key,
         title=words("title.account_part", login=account.login),
-        facts=facts(
-            words,
-            {
-                "login": str(account.login),
-                "server": account.server_id,
-                "currency": account.main_currency,
-            },
-        ),
+        facts=account_facts(account, words),
         sections=tuple(
             _falls(subject, rows, account, words)
             for subject in ("portfolio", "position")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from exports.publication import Publication, covering_publication, month_of, read_at
+from exports.publication import Publication, month_of
 from exports.rounding import round_parts
 from exports.statements.document import Cell, Column, Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
@@ -16,8 +16,8 @@ from exports.statements.partner_records import (
     LedgerLine,
     PartnerRecords,
     find_partner,
-    partner_servers,
     read_partner_records,
+    read_partners_at,
 )
 from warehouse.connection import AsOf, connect
 from warehouse.money import minor_unit, round_half_away
@@ -84,15 +84,7 @@ def partner_statement_document(
     first, last = month_of(period)
     with connect("read", settings=settings) as con:
         partner_key = find_partner(con, tenant, partner)
-        publication = covering_publication(
-            con,
-            tenant=tenant,
-            servers=partner_servers(con, tenant),
-            period_from=first,
-            period_to=last,
-            as_of=as_of,
-        )
-        read_at(con, settings, publication)
+        publication = read_partners_at(con, settings, tenant, period, as_of)
         records = read_partner_records(con, partner_key, period_from=first, period_to=last)
     document = StatementDocument(
         number=f"{partner_key.replace('/', '-')}-{period}-v{publication.version}",

@@ -9,6 +9,9 @@ from decimal import Decimal
 import duckdb
 
 from exports.errors import UnknownSubjectError
+from exports.publication import Publication, covering_publication, month_of, read_at
+from warehouse.connection import AsOf
+from warehouse.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,31 @@ def partner_servers(con: duckdb.DuckDBPyConnection, tenant: str) -> list[str]:
         [tenant],
     ).fetchall()
     return [server for (server,) in rows]
+
+
+def read_partners_at(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    tenant: str,
+    period: str,
+    as_of: AsOf = None,
+) -> Publication:
+    """Make the connection read what covers a month of all of the tenant's servers.
+
+    Raises:
+        UnclosedPeriodError: days of the month are not published.
+    """
+    first, last = month_of(period)
+    publication = covering_publication(
+        con,
+        tenant=tenant,
+        servers=partner_servers(con, tenant),
+        period_from=first,
+        period_to=last,
+        as_of=as_of,
+    )
+    read_at(con, settings, publication)
+    return publication
 
 
 def read_partner_records(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from exports import archive
+from exports.statements.issuing import file_name
 from warehouse.control import audit, registers
 from warehouse.control.papers import DeliveryRecord, deliveries, find_paper
 from warehouse.settings import Settings
@@ -41,8 +41,7 @@ def shown_paper(
     for file in files:
         content = archive.fetch(settings, file.path, file.sha256)
         if out is not None:
-            name = re.sub(r"[^A-Za-z0-9._-]", "_", number)
-            archive.write_atomically(out / f"{name}.{file.format}", content)
+            archive.write_atomically(out / file_name(number, file.format), content)
     audit.record(
         settings,
         actor=actor,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import duckdb
 
 from exports.errors import FiguresDisagreeError
 from exports.statements.client_queries import client_names, lay_asked
-from exports.statements.client_records import Account
+from exports.statements.client_records import Account, Fingerprinted
 from exports.statements.kinds import Batch
 
 _ZERO = Decimal(0)
@@ -61,7 +60,7 @@ class SymbolYear:
 
 
 @dataclass(frozen=True)
-class TaxRecords:
+class TaxRecords(Fingerprinted):
     """Everything a tax summary shows, unrounded."""
 
     subject_key: str
@@ -69,10 +68,6 @@ class TaxRecords:
     accounts: tuple[Account, ...]
     years: dict[str, AccountYear]
     symbols: tuple[SymbolYear, ...]
-
-    def fingerprint(self) -> str:
-        """Hash of every figure."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 # What an operation moves beside the columns that trades use.

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from exports.rounding import round_parts
 from exports.statements.catalogue import Catalogue
-from exports.statements.client_document import Issue, corrections, facts, paper_facts
+from exports.statements.client_document import Issue, account_facts, corrections, paper_facts
 from exports.statements.client_records import Account
 from exports.statements.client_sections import column, money_columns
 from exports.statements.document import Cell, Part, Section, StatementDocument
@@ -56,14 +56,7 @@ def _part(account: Account, records: TaxRecords, words: Catalogue) -> Part:
     return Part(
         key=account.account_key,
         title=words("title.account_part", login=account.login),
-        facts=facts(
-            words,
-            {
-                "login": str(account.login),
-                "server": account.server_id,
-                "currency": account.main_currency,
-            },
-        ),
+        facts=account_facts(account, words),
         sections=(
             _items(year.amounts, account.main_currency, divisor, words),
             _by_symbol(own, account, words),

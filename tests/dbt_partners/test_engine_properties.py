@@ -16,18 +16,12 @@ from tests.dbt_partners.memory_partners import (
     MemoryPartners,
     Row,
     lots,
-    memory_partners,
 )
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 TRIES = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> MemoryPartners:
-    return memory_partners(tmp_path_factory.mktemp("partners"))
 
 
 cents = st.integers(1, 2000).map(lambda units: Decimal(units) / 100)

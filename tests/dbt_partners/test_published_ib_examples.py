@@ -18,15 +18,9 @@ from tests.dbt_partners.memory_partners import (
     MemoryPartners,
     Row,
     lots,
-    memory_partners,
 )
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> MemoryPartners:
-    return memory_partners(tmp_path_factory.mktemp("partners"))
 
 
 def published() -> list[dict[str, Any]]:

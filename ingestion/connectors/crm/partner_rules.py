@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -147,19 +147,18 @@ def tiers_have_no_hole(rows: pl.DataFrame) -> pl.DataFrame:
     return refusals(found)
 
 
-def _fault_of_tiers(tiers: list[dict[str, object]]) -> tuple[str, str] | None:
-    reached: object = Decimal(0)
+def _fault_of_tiers(tiers: list[dict[str, Any]]) -> tuple[str, str] | None:
+    reached: Decimal | None = Decimal(0)
     for row in tiers:
-        lower, upper = row["lower_bound"], row["upper_bound"]
+        lower: Decimal = row["lower_bound"]
+        upper: Decimal | None = row["upper_bound"]
         if reached is None:
             return "upper_bound", f"the tier before {_short(lower)} has no end"
         if lower != reached:
-            assert isinstance(lower, Decimal)
-            assert isinstance(reached, Decimal)
             kind = "a hole" if lower > reached else "an overlap"
             first, last = sorted((reached, lower))
             return "lower_bound", f"{kind} from {_short(first)} to {_short(last)}"
-        if upper is not None and upper <= lower:  # type: ignore[operator]
+        if upper is not None and upper <= lower:
             return "upper_bound", f"the tier from {_short(lower)} ends before it begins"
         reached = upper
     if reached is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from warehouse.control.migrations.append_only import append_only
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -53,27 +55,8 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime, nullable=False),
     )
     op.create_index("ix_deliveries_paper", "deliveries", ["paper_number", "format", "channel"])
-    for statement in _append_only(op.get_bind().dialect.name):
+    for statement in append_only(op.get_bind().dialect.name, "papers", "deliveries"):
         op.execute(statement)
-
-
-def _append_only(dialect: str) -> list[str]:
-    """Triggers that refuse to change or remove a paper or a delivery."""
-    tables = ("papers", "deliveries")
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in tables
-            for verb in ("UPDATE", "DELETE")
-        ]
-    if dialect == "postgresql":
-        return [
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-            f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            for table in tables
-        ]
-    return []
 
 
 def downgrade() -> None:
