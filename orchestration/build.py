@@ -21,6 +21,7 @@ from orchestration.dbt_runner import (
     tests_of_unchanged_rows,
 )
 from orchestration.live_views import ensure_live_views
+from orchestration.views import make_views
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -170,6 +171,10 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         if idle:
             command += ["--exclude", *idle]
     try:
+        if not as_built:
+            raise_failures(run_dbt(settings, ["seed"], watermark=start.watermark_to))
+            make_views(settings, start.variables, start.watermark_to)
+            command += ["--exclude-resource-type", "seed"]
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
     except BaseException:
         finish_build(settings, start, "failed")

@@ -13,6 +13,7 @@ from ingestion.sync import sync_once
 from orchestration.build import build
 from quality.lake_tables import held_tables
 from quality.truth import truth_checks
+from tests.orchestration.daily import rebuild_whole
 from warehouse.connection import connect
 from warehouse.settings import Settings, load_settings
 
@@ -116,7 +117,7 @@ def test_a_ticket_edited_deleted_and_booked_late_restates_its_days(broker: Setti
     expected[loser] -= Decimal(str(lost)).quantize(Decimal("0.01"))
     assert {login: balance(login) for login in (editor, loser)} == expected
     stepwise = marts(broker)
-    build(broker, full_refresh=True)
+    rebuild_whole(broker)
     assert marts(broker) == stepwise
 
 

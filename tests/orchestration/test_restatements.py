@@ -22,11 +22,13 @@ from exports.register import run_losing_accounts
 from exports.statements.client import make_client_statement
 from ingestion.sync import sync_once
 from orchestration.close import CloseResult, close
+from quality.checks import run_checks
 from quality.comparison import diff
 from quality.lineage import MARTS, explain, not_re_added
 from quality.restatements import restated_days, restatement_lines
 from tests.orchestration.daily import correct
 from warehouse.connection import connect
+from warehouse.publishing import published_days
 from warehouse.settings import Settings, load_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
@@ -137,6 +139,23 @@ def _publish_another_rate(folder: Path) -> dt.date:
         text.replace('kind = "ecb"\n', f'kind = "ecb"\npath = "{path}"\n'), encoding="utf-8"
     )
     return day
+
+
+def test_corrections_publish_again_and_the_past_stays_readable(corrected: Corrected) -> None:
+    assert corrected.first_close.republished
+    assert not corrected.first_close.published
+    total = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
+    sums = {corrected.rows(total, at)[0] for at in (corrected.before, corrected.corrected, None)}
+    assert len(sums) == 3
+    assert [check for check in run_checks(corrected.settings) if check.broken] == []
+    with connect("read", settings=corrected.settings) as con:
+        versions = {
+            (day.tenant_id, day.server_id, day.business_date): day.version
+            for day in published_days(con)
+        }
+    rated = set(corrected.rate_close.republished)
+    assert {versions[day] for day in corrected.first_close.republished if day not in rated} <= {2}
+    assert {versions[day] for day in rated} == {2, 3}
 
 
 def test_the_old_version_stays_readable_and_says_why_it_moved(corrected: Corrected) -> None:
