@@ -9,6 +9,7 @@ import duckdb
 
 from ingestion.contracts import Column, TableContract
 from warehouse.lake_columns import columns_held
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.settings import Settings
 from warehouse.sql_text import quoted
 from warehouse.writer import transaction
@@ -98,3 +99,4 @@ def ensure_tables(
     with transaction(con, "lay the raw tables of the contracts", settings):
         for statement in statements:
             con.execute(statement)
+    note_empty_tables(con, settings)

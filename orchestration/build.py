@@ -25,6 +25,7 @@ from orchestration.views import make_views
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.live import LAST_BUILT
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
@@ -127,6 +128,7 @@ def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
                 [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), start.build_id],
             )
         snapshot_id = current_snapshot(con)
+        note_empty_tables(con, settings)
     if status == "done":
         _make_live_views(settings)
     return snapshot_id

@@ -287,7 +287,7 @@ def _kept_manifest(digest: str) -> Manifest:
                 manifest = Manifest.from_msgpack(
                     kept.read_bytes(), decoder=extended_mashumuro_decoder
                 )
-                manifest.build_flat_graph()
+                manifest.build_flat_graph()  # type: ignore[no-untyped-call]
                 return manifest
             manifest = _parsed()
             for outdated in _PARSED.glob("daybook-*.msgpack"):

@@ -97,6 +97,7 @@ def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     ]
     if not missing and not grown:
         return
+    from warehouse.lake_statistics import note_empty_tables
     from warehouse.writer import transaction
 
     with transaction(con, "lay the tables of raw and meta", settings):
@@ -106,3 +107,4 @@ def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             con.execute(f"CREATE TABLE IF NOT EXISTS lake.{name} ({_TABLES[name]})")
         for name, column in grown:
             con.execute(f"ALTER TABLE lake.{name} ADD COLUMN {column}")
+    note_empty_tables(con, settings)

@@ -14,6 +14,7 @@ from orchestration.dbt_runner import DbtResult, run_dbt
 from tests.conftest import made_once
 from tests.dbt.pencil_broker import PencilBroker, first_load
 from warehouse.connection import connect
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.settings import Settings
 
 MODELS = ("+identities_finance", "+fct_daily_pnl", "can_cash_movements")
@@ -56,6 +57,8 @@ class PencilBooks:
         )
         assert not result.failed, [(node.name, node.message) for node in result.failed]
         self.built_to = self.broker.load_id
+        with connect("write", settings=self.settings) as con:
+            note_empty_tables(con, self.settings)
         return result
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
