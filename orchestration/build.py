@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,8 +208,10 @@ def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:
 
 
 def project_fingerprint(settings: Settings) -> str:
-    """What the dbt project's views and seeds are made of: its files and the variables they read."""
-    return f"{project_digest()} {conversion_variables(settings)} {settings.home}"
+    """What the lake's views and seeds were made of: the dbt project's files, the variables they
+    read, and, where several homes may share one, which catalog they stand in."""
+    catalog = hashlib.sha256((settings.catalog_url or "").encode()).hexdigest()[:16]
+    return f"{project_digest()} {conversion_variables(settings)} {catalog}"
 
 
 def built_project(settings: Settings) -> str | None:
