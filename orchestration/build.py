@@ -210,7 +210,8 @@ def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:
 def project_fingerprint(settings: Settings) -> str:
     """What the lake's views and seeds were made of: the dbt project's files, the variables they
     read, and, where several homes may share one, which catalog they stand in."""
-    catalog = hashlib.sha256((settings.catalog_url or "").encode()).hexdigest()[:16]
+    address = settings.catalog_url.get_secret_value() if settings.catalog_url else ""
+    catalog = hashlib.sha256(address.encode()).hexdigest()[:16]
     return f"{project_digest()} {conversion_variables(settings)} {catalog}"
 
 
