@@ -175,7 +175,8 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
             command += ["--exclude", *idle]
     try:
         if not as_built:
-            raise_failures(run_dbt(settings, ["seed"], watermark=start.watermark_to))
+            seed = ["seed", "--full-refresh"] if full_refresh else ["seed"]
+            raise_failures(run_dbt(settings, seed, watermark=start.watermark_to))
             make_views(settings, start.variables, start.watermark_to)
             command += ["--exclude-resource-type", "seed"]
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)

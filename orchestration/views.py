@@ -34,10 +34,13 @@ def make_views(settings: Settings, variables: dict[str, Any], watermark: int | N
         variables: the dbt vars of the build that follows.
         watermark: the last load that build may see.
     """
-    names = _views_over_sources(parsed_project(settings))
+    manifest = parsed_project(settings)
+    names = _views_over_sources(manifest)
     command = ["compile", "--indirect-selection", "empty", "--select", *names]
     compiled = run_dbt(settings, command, variables=variables, watermark=watermark)
-    nodes = {node.unique_id: node for node in parsed_project(settings).nodes.values()}
+    views: list[tuple[Any, str]] = [
+        (manifest.nodes[view.unique_id], view.compiled) for view in compiled.nodes
+    ]
     made = 0
     with connect("write", settings=settings) as con:
         held = dict(
@@ -47,21 +50,21 @@ def make_views(settings: Settings, variables: dict[str, Any], watermark: int | N
             ).fetchall()
         )
         with transaction(con, "make the views over what was loaded", settings):
-            for schema in sorted({nodes[view.unique_id].schema for view in compiled.nodes}):
+            for schema in sorted({node.schema for node, _ in views}):
                 con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
-            for view in compiled.nodes:
-                node: Any = nodes[view.unique_id]
+            for node, text in views:
                 relation = f"lake.{node.schema}.{node.name}"
-                digest = f"compiled text md5 {_md5(view.compiled)}"
-                if held.get(relation) == digest:
+                mark = _mark(text)
+                if held.get(relation) == mark:
                     continue
                 try:
-                    con.execute(f"CREATE OR REPLACE VIEW {relation} AS ({view.compiled})")
-                except duckdb.Error:
+                    if not _keeps_contract(con, text, node):
+                        continue
+                    con.execute(f"CREATE OR REPLACE VIEW {relation} AS ({text})")
+                except (duckdb.BinderException, duckdb.CatalogException):
                     continue
-                if _keeps_contract(con, relation, node):
-                    con.execute(f"COMMENT ON VIEW {relation} IS {literal(digest)}")
-                    made += 1
+                con.execute(f"COMMENT ON VIEW {relation} IS {literal(mark)}")
+                made += 1
     return made
 
 
@@ -85,10 +88,16 @@ def _views_over_sources(manifest: Manifest) -> list[str]:
     )
 
 
-def _keeps_contract(con: duckdb.DuckDBPyConnection, relation: str, node: Any) -> bool:
+def _mark(text: str) -> str:
+    # As the materialization has it, by dbt's local_md5.
+    digest = hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
+    return f"compiled text md5 {digest}"
+
+
+def _keeps_contract(con: duckdb.DuckDBPyConnection, text: str, node: Any) -> bool:
     if not node.config.contract.enforced:
         return True
-    found = con.execute(f"DESCRIBE {relation}").fetchall()
+    found = con.execute(f"DESCRIBE ({text})").fetchall()
     has = sorted(_spelled_alike(f"{name} {kind}") for name, kind, *_ in found)
     return has == sorted(
         _spelled_alike(f"{column.name} {column.data_type}") for column in node.columns.values()
@@ -97,8 +106,3 @@ def _keeps_contract(con: duckdb.DuckDBPyConnection, relation: str, node: Any) ->
 
 def _spelled_alike(column: str) -> str:
     return column.lower().replace(", ", ",")
-
-
-def _md5(text: str) -> str:
-    # dbt's own local_md5, which the materialization marks views with.
-    return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()

@@ -15,7 +15,7 @@ import duckdb
 
 from warehouse.lake_columns import CATALOG
 from warehouse.settings import Settings
-from warehouse.writer import only_writer
+from warehouse.writer import transaction
 
 _UNKNOWN = f"""
     SELECT t.table_id
@@ -32,34 +32,25 @@ def note_empty_tables(con: duckdb.DuckDBPyConnection, settings: Settings) -> int
         con: a connection of mode ``write``, in no transaction.
         settings: the installation.
     """
-    if not con.execute(_UNKNOWN).fetchall():
+    unknown = len(con.execute(_UNKNOWN).fetchall())
+    if not unknown:
         return 0
-    # No other writer may bring a first row, and its statistics, in between.
-    with only_writer(settings):
-        unknown = [table for (table,) in con.execute(_UNKNOWN).fetchall()]
-        con.execute("BEGIN TRANSACTION")
-        try:
-            con.execute(
-                f"""
-                INSERT INTO {CATALOG}.ducklake_table_column_stats
-                    (table_id, column_id, contains_null, contains_nan)
-                SELECT table_id, column_id, false,
-                    CASE WHEN column_type LIKE 'float%' THEN false END
-                FROM {CATALOG}.ducklake_column
-                WHERE end_snapshot IS NULL AND list_contains(?, table_id)
-                """,
-                [unknown],
-            )
-            con.execute(
-                f"""
-                INSERT INTO {CATALOG}.ducklake_table_stats
-                    (table_id, record_count, next_row_id, file_size_bytes)
-                SELECT unnest(?::BIGINT[]), 0, 0, 0
-                """,
-                [unknown],
-            )
-            con.execute("COMMIT")
-        except BaseException:
-            con.execute("ROLLBACK")
-            raise
-    return len(unknown)
+    # Under the lock: no other writer brings a first row, and its statistics, in between.
+    with transaction(con, "note which tables are empty", settings):
+        con.execute(
+            f"""
+            INSERT INTO {CATALOG}.ducklake_table_column_stats
+                (table_id, column_id, contains_null, contains_nan)
+            SELECT table_id, column_id, false, CASE WHEN column_type LIKE 'float%' THEN false END
+            FROM {CATALOG}.ducklake_column
+            WHERE end_snapshot IS NULL AND table_id IN ({_UNKNOWN})
+            """
+        )
+        con.execute(
+            f"""
+            INSERT INTO {CATALOG}.ducklake_table_stats
+                (table_id, record_count, next_row_id, file_size_bytes)
+            SELECT table_id, 0, 0, 0 FROM ({_UNKNOWN})
+            """
+        )
+    return unknown

@@ -30,9 +30,9 @@ def head(settings: Settings) -> int:
 @pytest.mark.fault
 def test_a_build_killed_anywhere_is_done_again(broker: Settings) -> None:
     correct(broker)
-    sync_once(broker, "mt5_live")
+    sync_once(broker)
     # Each begins where the one before was cut down, after so many changes of the lake.
-    for changes in (1, 4, 16):
+    for changes in (1, 12, 4, 24):
         before = head(broker)
         process = subprocess.Popen(
             [str(Path(sys.executable).parent / "daybook"), "build"],

@@ -82,8 +82,7 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
             "(SELECT min(TICKET) FROM MT4_TRADES WHERE CMD < 2 AND CLOSE_TIME > '1971-01-01')"
         )
     before = as_built(broker)
-    for source in ("mt5_live", "mt4_live"):
-        sync_once(broker, source)
+    sync_once(broker)
     assert as_built(broker) == before
     now = as_now(broker)
     moved = {name for name, held in now.items() if held != before[name]}

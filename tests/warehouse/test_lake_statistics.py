@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -43,9 +44,10 @@ def statistics(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ..
 
 
 @pytest.fixture
-def lake(installation: Settings) -> duckdb.DuckDBPyConnection:
+def lake(installation: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty lake."""
-    return connect("write", settings=installation)
+    with connect("write", settings=installation) as con:
+        yield con
 
 
 def test_it_goes_on_as_if_nothing_had_been_noted(
