@@ -1,15 +1,21 @@
-"""A full build by dbt into the lake, against the same SQL by hand in one DuckDB process."""
+"""A full build by dbt into the lake, against the same SQL by hand in one DuckDB process, and the
+daily books of it against the same SQL on PostgreSQL."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from benchmarks.hand_sql import (
     HandRun,
+    Statement,
     check_agreement,
     compiled_statements,
     copy_lake,
     run_by_hand,
 )
 from benchmarks.measurement import RUNS, Measurement, median, spread, timed, told
+from benchmarks.postgres import postgresql, postgresql_binaries
+from benchmarks.postgres_books import BOOKS, TUNED, run_books
 from benchmarks.workspace import Size, Workspace, load_all
 from warehouse.settings import Settings
 
@@ -34,6 +40,7 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
     models: list[float] = []
     tests: list[float] = []
     hands: list[HandRun] = []
+    against: list[Measurement] = []
     for number in range(RUNS):
         told(f"build: run {number + 1} of {RUNS}")
         settings = work.copy(loaded)
@@ -48,11 +55,14 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
         _copy_seeds(settings, file)
         hands.append(run_by_hand(file, statements, settings, built.watermark_to))
         check_agreement(settings, file)
+        if number == RUNS - 1:
+            against = _against_postgresql(work, file, statements, settings)
         work.drop(settings)
         work.drop_folder(file.parent)
     work.drop(loaded)
     return [
         *_figures(size, starts, builds, models, tests, hands),
+        *against,
         Measurement(
             "dbt_cold_start_seconds",
             cold,
@@ -60,6 +70,33 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
             1,
             "the same, the first time in a process: dbt is imported and reads the project",
         ),
+    ]
+
+
+def _against_postgresql(
+    work: Workspace, file: Path, statements: list[Statement], settings: Settings
+) -> list[Measurement]:
+    binaries = postgresql_binaries()
+    if binaries is None:
+        told("build: PostgreSQL is not installed, left out")
+        return []
+    with postgresql(work.folder("postgresql"), binaries, TUNED) as url:
+        books = run_books(file, statements, settings, url)
+    what = (
+        f"{books.rows:,} rows of {len(BOOKS)} models: deals, open positions, traded days, account "
+        "days, daily P&L; same inputs as tables, same results"
+    )
+    return [
+        Measurement(
+            "build_books_vs_postgresql",
+            books.postgresql / books.duckdb,
+            "ratio",
+            1,
+            f"seconds of the same SQL on PostgreSQL ({', '.join(TUNED)}) / in one DuckDB process; "
+            f"{what}",
+        ),
+        Measurement("build_books_seconds", books.duckdb, "s", 1, f"in DuckDB; {what}"),
+        Measurement("postgresql_books_seconds", books.postgresql, "s", 1, "in PostgreSQL"),
     ]
 
 

@@ -95,6 +95,15 @@ def lay_views(file: Path, statements: list[Statement]) -> None:
                 con.execute(f"CREATE OR REPLACE VIEW {item.relation} AS {item.sql}")
 
 
+def limit(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Give a connection the memory, the threads and the clock that the lake's have."""
+    con.execute("SET TimeZone = 'UTC'")
+    if settings.duckdb_memory_limit:
+        con.execute(f"SET memory_limit = '{settings.duckdb_memory_limit}'")
+    if settings.duckdb_threads:
+        con.execute(f"SET threads = {settings.duckdb_threads}")
+
+
 def run_by_hand(
     file: Path,
     statements: list[Statement],
@@ -113,11 +122,7 @@ def run_by_hand(
     """
     con = duckdb.connect(":memory:")
     try:
-        con.execute("SET TimeZone = 'UTC'")
-        if settings.duckdb_memory_limit:
-            con.execute(f"SET memory_limit = '{settings.duckdb_memory_limit}'")
-        if settings.duckdb_threads:
-            con.execute(f"SET threads = {settings.duckdb_threads}")
+        limit(con, settings)
         con.execute(f"ATTACH '{file}' AS lake")
         con.execute("USE lake")
         con.execute(f"SET VARIABLE daybook_watermark = {watermark}")

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +29,11 @@ def postgresql_binaries() -> Path | None:
 
 
 @contextmanager
-def postgresql(folder: Path, binaries: Path) -> Iterator[str]:
-    """A running server with PostgreSQL's own defaults; its SQLAlchemy URL.
+def postgresql(folder: Path, binaries: Path, tuned: Iterable[str] = ()) -> Iterator[str]:
+    """A running server; its SQLAlchemy URL.
+
+    Args:
+        tuned: settings as ``name=value``; all others are PostgreSQL's own defaults.
 
     Raises:
         BenchmarkError: it cannot be started here.
@@ -48,7 +51,7 @@ def postgresql(folder: Path, binaries: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
+    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *tuned)
     command = [*user, str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
     for option in options:
         command += ["-c", option]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import build, day, latency, load, simulate, statements
+from benchmarks import build, day, latency, load, partners, simulate, statements
 from benchmarks.measurement import Measurement
 from benchmarks.workspace import Workspace
 
@@ -37,4 +37,9 @@ BENCHMARKS = {
     ),
     "day": Benchmark("one new day after two years and after two months", day.DEALS, day.run),
     "statements": Benchmark("client statements a second", statements.DEALS, statements.run),
+    "partners": Benchmark(
+        "the commission ledger of a five-level tree, first build and one more day",
+        partners.DEALS,
+        partners.run,
+    ),
 }

@@ -14,6 +14,7 @@ import streamlit as st
 
 from warehouse.connection import connect
 from warehouse.errors import DaybookError
+from warehouse.live import as_now, hold
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 
@@ -65,6 +66,7 @@ class Lake:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._connections: dict[int | None, duckdb.DuckDBPyConnection] = {}
+        self._live: dict[int | None, bool] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +83,7 @@ class Lake:
         """Close what was opened."""
         while self._connections:
             self._connections.popitem()[1].close()
+        self._live.clear()
 
     def state(self) -> LakeState:
         """What there is to read, at most ``STATE_SECONDS`` old.
@@ -91,7 +94,12 @@ class Lake:
         return _state(_identity(self.settings), self)
 
     def rows(
-        self, snapshot: int, query: str, parameters: Mapping[str, Value] | None = None
+        self,
+        snapshot: int,
+        query: str,
+        parameters: Mapping[str, Value] | None = None,
+        *,
+        live: bool = False,
     ) -> pl.DataFrame:
         """Rows of a query as of ``snapshot``; the same question is answered from memory.
 
@@ -99,12 +107,13 @@ class Lake:
             snapshot: snapshot id.
             query: SQL of this package; what people choose goes into ``parameters`` only.
             parameters: values of the ``$name`` placeholders.
+            live: read the daily books with what was loaded since the last build.
 
         Raises:
             DaybookError: the lake, or a table of it, is not there.
         """
         values = dict(parameters or {})
-        return _rows(_identity(self.settings), snapshot, query, values, self)
+        return _rows(_identity(self.settings), snapshot, query, values, live, self)
 
     @property
     def identity(self) -> str:
@@ -117,12 +126,26 @@ class Lake:
             self._connections[snapshot] = connect("read", as_of=snapshot, settings=self.settings)
         return self._connections[snapshot]
 
-    def fetch(self, snapshot: int | None, query: str, values: Mapping[str, Value]) -> pl.DataFrame:
-        """Rows of a query, read now. ``snapshot`` None is the head."""
+    def fetch(
+        self,
+        snapshot: int | None,
+        query: str,
+        values: Mapping[str, Value],
+        *,
+        live: bool = False,
+    ) -> pl.DataFrame:
+        """Rows of a query, read now. ``snapshot`` None is the head; ``live`` as in :meth:`rows`."""
         try:
+            if live and self._holds_live(snapshot):
+                query = as_now(query, "temp")
             return self.connection(snapshot).execute(query, dict(values)).pl()
         except duckdb.Error as error:
             raise _readable(error) from error
+
+    def _holds_live(self, snapshot: int | None) -> bool:
+        if snapshot not in self._live:
+            self._live[snapshot] = hold(self.connection(snapshot))
+        return self._live[snapshot]
 
     def head(self) -> int:
         """The newest snapshot's id."""
@@ -144,9 +167,14 @@ def _state(identity: str, _lake: Lake) -> LakeState:
 
 @st.cache_data(max_entries=200, show_spinner="Reading the warehouse ...")
 def _rows(
-    identity: str, snapshot: int, query: str, parameters: dict[str, Value], _lake: Lake
+    identity: str,
+    snapshot: int,
+    query: str,
+    parameters: dict[str, Value],
+    live: bool,
+    _lake: Lake,
 ) -> pl.DataFrame:
-    return _lake.fetch(snapshot, query, parameters)
+    return _lake.fetch(snapshot, query, parameters, live=live)
 
 
 def _readable(error: duckdb.Error) -> DaybookError:

@@ -113,7 +113,8 @@ class TableContract:
         volumes: columns summed as volume: the fine one (1e-8 lot; may be empty) and the coarse
             one.
         lot: how many of the coarse volume column's units a lot has.
-        touches: what a change invalidates: the login's day, or its whole history.
+        touches: what a change invalidates: the login's day, its whole history, or the closes that
+            a quote values.
         touch_columns: only a change of one of these invalidates; empty means any. What is no plain
             column is SQL over the alias ``{row}``.
         touch_days: columns of server seconds whose days a row touches beside its business day.
@@ -137,7 +138,7 @@ class TableContract:
     money: str = ""
     volumes: tuple[str, str] | None = None
     lot: int = 10_000
-    touches: Literal["", "day", "history", "group"] = ""
+    touches: Literal["", "day", "history", "group", "quotes"] = ""
     touch_columns: tuple[str, ...] = ()
     touch_days: tuple[str, ...] = ()
     login: LoginLookup | None = None

@@ -27,6 +27,7 @@ _OVERDUE_SECONDS = 60.0
 _TIMES = (
     "last_poll_at",
     "last_success_at",
+    "last_success_began_at",
     "last_load_at",
     "polling_since",
     "next_try_at",
@@ -40,6 +41,8 @@ class SourceHealth:
 
     Attributes:
         last_poll_at: when a poll ended last, well or not.
+        last_success_began_at: when the last poll that worked began: what the source held by
+            then was read.
         last_load_at: when something was written last.
         polling_since: when the poll that is under way began.
         consecutive_failures: polls that failed since the last that did not.
@@ -54,6 +57,7 @@ class SourceHealth:
     kind: str
     last_poll_at: dt.datetime | None = None
     last_success_at: dt.datetime | None = None
+    last_success_began_at: dt.datetime | None = None
     last_load_at: dt.datetime | None = None
     polling_since: dt.datetime | None = None
     failing_since: dt.datetime | None = None
@@ -69,7 +73,7 @@ class SourceHealth:
         return replace(self, polling_since=_now(), process_id=os.getpid())
 
     def ended(self, report: SourceReport, next_in_seconds: float | None) -> SourceHealth:
-        """A poll ended."""
+        """A poll that had :meth:`begun` ended."""
         now = _now()
         rows = report.new + report.changed + report.deleted
         told = [report.error] if report.error else []
@@ -79,6 +83,9 @@ class SourceHealth:
             last_poll_at=now,
             polling_since=None,
             last_success_at=self.last_success_at if report.error else now,
+            last_success_began_at=self.last_success_began_at
+            if report.error
+            else self.polling_since,
             last_load_at=now if report.loads else self.last_load_at,
             consecutive_failures=self.consecutive_failures + 1 if report.error else 0,
             failing_since=(self.failing_since or now) if report.error else None,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import duckdb
 
 from ingestion.contracts import Column, TableContract
+from warehouse.lake_columns import columns_held
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.settings import Settings
 from warehouse.sql_text import quoted
 from warehouse.writer import transaction
@@ -78,16 +80,11 @@ def ensure_tables(
     con: duckdb.DuckDBPyConnection, contracts: Iterable[TableContract], settings: Settings
 ) -> None:
     """Create the missing tables and add the missing columns, in one transaction."""
-    held: dict[tuple[str, str], set[str]] = {}
-    for schema, table, column in con.execute(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-        "WHERE database_name = 'lake' AND schema_name IN ('raw', 'pii')"
-    ).fetchall():
-        held.setdefault((schema, table), set()).add(column)
+    held = columns_held(con, "raw", "pii")
     statements: list[str] = []
     for contract in contracts:
         for target in targets(contract):
-            present = held.get((target.schema, target.table))
+            present = held.get(f"{target.schema}.{target.table}")
             if present is None:
                 columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in target.all_columns)
                 statements.append(f"CREATE TABLE IF NOT EXISTS {target.name} ({columns})")
@@ -102,3 +99,4 @@ def ensure_tables(
     with transaction(con, "lay the raw tables of the contracts", settings):
         for statement in statements:
             con.execute(statement)
+    note_empty_tables(con, settings)

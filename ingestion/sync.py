@@ -108,7 +108,7 @@ def sync_forever(
 
 def _reported(context: PassContext) -> SourceReport:
     """One pass whose outcome the source's health shows, as that of a service does."""
-    health = read_health(context.settings, context.source)
+    health = read_health(context.settings, context.source).begun()
     report = run_pass(context)
     write_health(context.settings, health.ended(report, None))
     forget(context.memory)

@@ -8,7 +8,9 @@ from ingestion.batch import Batch
 from ingestion.connectors.ctrader.contract import LOGIN as CTRADER_LOGIN
 from ingestion.contracts import LoginLookup, TableContract
 from ingestion.raw_tables import Target
+from ingestion.touched_closes import late_closes, record_quotes
 from ingestion.versions import BATCH_VIEW, CHANGED, Plan
+from warehouse.lake_columns import columns_held
 from warehouse.sql_text import literal, quoted
 
 # Tables whose rows prove that a login had something on a day: its column, and the day.
@@ -32,9 +34,10 @@ _GROUPS = (
 def record(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
     """Add the load's touched accounts and days, inside the load's transaction.
 
-    A dated row touches its own day, in its old and its new version. A change of a user's group or
-    of a client's accounts touches the login from its first known day on, because both are read as
-    of today; so does a changed group mapping for every login of the groups it matches.
+    A dated row touches its own day, in its old and its new version, and the closes at which its
+    position was open. A closing quote touches the closes that it values. A change of a user's
+    group or of a client's accounts touches the login from its first known day on, because both are
+    read as of today; so does a changed group mapping for every login of the groups it matches.
     """
     touches = batch.contract.touches
     if touches == "day":
@@ -43,6 +46,8 @@ def record(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: in
         _record_histories(con, batch, plan, load_id)
     elif touches == "group":
         _record_groups(con, batch, plan, load_id)
+    elif touches == "quotes":
+        record_quotes(con, batch, load_id)
 
 
 def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_id: int) -> None:
@@ -58,6 +63,9 @@ def _record_days(con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan, load_
     changed = " UNION ALL ".join(
         f"SELECT {account} AS login, {day} AS business_date FROM ({rows})" for day in days
     )
+    late = late_closes(con, batch, plan, load_id)
+    if late:
+        changed += f" UNION ALL {late}"
     if contract.login:
         changed = (
             "SELECT coalesce(a.login, c.login) AS login, c.business_date "
@@ -206,8 +214,4 @@ def _has(target: Target, column: str) -> bool:
 
 def _held_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     """A preview or a measurement lays the tables of one connector only."""
-    rows = con.execute(
-        "SELECT table_name FROM duckdb_tables() "
-        "WHERE database_name = 'lake' AND schema_name = 'raw'"
-    ).fetchall()
-    return {str(name) for (name,) in rows}
+    return {name.removeprefix("raw.") for name in columns_held(con, "raw")}

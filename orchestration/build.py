@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,11 @@ from orchestration.dbt_runner import (
     tests_of_unchanged_rows,
 )
 from orchestration.live_views import ensure_live_views
+from orchestration.views import make_views
 from warehouse.code_version import code_version
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.live import LAST_BUILT
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
@@ -126,6 +129,7 @@ def finish_build(settings: Settings, start: BuildStart, status: str) -> int:
                 [status, dt.datetime.now(dt.UTC).replace(tzinfo=None), start.build_id],
             )
         snapshot_id = current_snapshot(con)
+        note_empty_tables(con, settings)
     if status == "done":
         _make_live_views(settings)
     return snapshot_id
@@ -170,6 +174,11 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         if idle:
             command += ["--exclude", *idle]
     try:
+        if not as_built:
+            seed = ["seed", "--full-refresh"] if full_refresh else ["seed"]
+            raise_failures(run_dbt(settings, seed, watermark=start.watermark_to))
+            make_views(settings, start.variables, start.watermark_to)
+            command += ["--exclude-resource-type", "seed"]
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
     except BaseException:
         finish_build(settings, start, "failed")
@@ -200,8 +209,11 @@ def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:
 
 
 def project_fingerprint(settings: Settings) -> str:
-    """What the dbt project's views and seeds are made of: its files and the variables they read."""
-    return f"{project_digest()} {conversion_variables(settings)} {settings.home}"
+    """What the lake's views and seeds were made of: the dbt project's files, the variables they
+    read, and, where several homes may share one, which catalog they stand in."""
+    address = settings.catalog_url.get_secret_value() if settings.catalog_url else ""
+    catalog = hashlib.sha256(address.encode()).hexdigest()[:16]
+    return f"{project_digest()} {conversion_variables(settings)} {catalog}"
 
 
 def built_project(settings: Settings) -> str | None:

@@ -14,6 +14,7 @@ from orchestration.build import BuildResult, build
 from orchestration.sources_behind import Behind, ServerDay, sources_behind, wait_for_sources
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
+from warehouse.lake_columns import columns_held
 from warehouse.publishing import current_snapshot, publish
 from warehouse.settings import Settings
 
@@ -132,11 +133,7 @@ def _rows_of(tables: tuple[str, ...], held: set[str]) -> str:
 
 
 def _raw_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = con.execute(
-        "SELECT table_name FROM duckdb_tables() "
-        "WHERE database_name = 'lake' AND schema_name = 'raw'"
-    ).fetchall()
-    held = {str(name) for (name,) in rows}
+    held = {name.removeprefix("raw.") for name in columns_held(con, "raw")}
     if not held & {"mt5_deals", "mt4_trades", "ctrader_deals"}:
         raise CheckFailedError(
             "No trading platform is loaded, so no business day can be closed.",

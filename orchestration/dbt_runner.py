@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
+from filelock import FileLock
 
 from warehouse.connection import attach_options, catalog_address
 from warehouse.errors import DaybookError
@@ -100,7 +102,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-# One a process, by the files it was read from: no lake is named in a manifest.
+# One a process, and one on disk for all, by the files it was read from: no lake is named in it.
+_PARSED = DBT_PROJECT / "target"
 _MANIFESTS: dict[str, Manifest] = {}
 _COMPILED: dict[str, dict[str, str]] = {}
 _BETWEEN = "\n-- next --\n"
@@ -208,13 +211,19 @@ def conversion_variables(settings: Settings) -> dict[str, str | int]:
 
 def project_digest() -> str:
     """What the dbt project is made of: one hash over its files."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256((DBT_PROJECT / "dbt_project.yml").read_bytes())
     for folder in ("macros", "models", "seeds", "tests"):
         for file in sorted((DBT_PROJECT / folder).rglob("*")):
             if file.is_file():
                 digest.update(str(file.relative_to(DBT_PROJECT)).encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def parsed_project(settings: Settings) -> Manifest:
+    """The models, seeds, tests and sources of the project, as dbt read them."""
+    with _environment(dbt_environment(settings)):
+        return _manifest()
 
 
 def tests_of_unchanged_rows(
@@ -229,8 +238,7 @@ def tests_of_unchanged_rows(
         changed: raw tables that were loaded since the tests last passed.
         with_seeds: name the tests of seeds too.
     """
-    with _environment(dbt_environment(settings)):
-        manifest = _manifest()
+    manifest = parsed_project(settings)
     nodes = manifest.nodes
     found: list[str] = []
     for node in nodes.values():
@@ -257,18 +265,52 @@ def _raw_tables_behind(manifest: Manifest, unique_id: str) -> set[str]:
 
 
 def _manifest() -> Manifest:
+    digest = project_digest()
+    if digest not in _MANIFESTS:
+        _MANIFESTS[digest] = _kept_manifest(digest)
+    return _MANIFESTS[digest]
+
+
+def _kept_manifest(digest: str) -> Manifest:
+    """The parsed project, read back where some process parsed the same files before."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+    from dbt.version import get_installed_version
+
+    versions = f"{get_installed_version().to_version_string()} {sys.version}"
+    name = hashlib.sha256(f"{digest} {versions}".encode()).hexdigest()[:16]
+    kept = _PARSED / f"daybook-{name}.msgpack"
+    try:
+        _PARSED.mkdir(exist_ok=True)
+        with FileLock(_PARSED / "parsing.lock"):
+            if kept.exists():
+                manifest = Manifest.from_msgpack(
+                    kept.read_bytes(), decoder=extended_mashumuro_decoder
+                )
+                manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+                return manifest
+            manifest = _parsed()
+            for outdated in _PARSED.glob("daybook-*.msgpack"):
+                outdated.unlink()
+            unfinished = kept.with_suffix(".part")
+            unfinished.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+            unfinished.replace(kept)
+            return manifest
+    except OSError:
+        # A project installed where this user may not write is parsed by every process.
+        return _parsed()
+
+
+def _parsed() -> Manifest:
     # Parsed apart from the command and without its variables: they change with every build, and
     # dbt would read the whole project again for them.
     from dbt.cli.main import dbtRunner
 
-    digest = project_digest()
-    if digest not in _MANIFESTS:
-        result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
-        if not result.success:
-            raise DaybookError(
-                f"The dbt project does not parse: {' '.join(str(result.exception).split())[:600]}",
-                where=str(DBT_PROJECT),
-                todo="correct the model it names",
-            )
-        _MANIFESTS[digest] = cast("Manifest", result.result)
-    return _MANIFESTS[digest]
+    result = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse"])
+    if not result.success:
+        raise DaybookError(
+            f"The dbt project does not parse: {' '.join(str(result.exception).split())[:600]}",
+            where=str(DBT_PROJECT),
+            todo="correct the model it names",
+        )
+    return cast("Manifest", result.result)

@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from orchestration.dbt_runner import compiled_sql, conversion_variables, project_digest
+from warehouse import live
 from warehouse.connection import connect
-from warehouse.live import LAST_BUILT, SCHEMA, TABLES
+from warehouse.live import LAST_BUILT, SCHEMA, TABLES, TOUCHED, VIEWS, changed_name, touched_name
 from warehouse.settings import Settings
 from warehouse.sql_text import literal, quoted
 from warehouse.writer import transaction
 
-# The macro that names the rows of a model that a build deletes first; a model that is not here is
-# made whole by every build.
-_TOUCHED = {
-    "can_deals": "touched_days()",
-    "fct_open_positions": "touched_reporting_days()",
-    "fct_account_days": "touched_accounts()",
-    "fct_daily_pnl": "pnl_days()",
-}
 _BY_ACCOUNT = frozenset({"fct_account_days"})
 
 # What no finished build has seen. A view must not keep the numbers of the build that made it.
@@ -37,19 +31,20 @@ _UNSEEN: dict[str, str | int] = {
 
 
 def ensure_live_views(settings: Settings) -> bool:
-    """Make the live views where the project or what they convert into changed; whether it did.
+    """Make the live views where what they are made of, or convert into, changed; whether it did.
 
     The models must have been built once: an incremental model reads its own table.
     """
     variables = _UNSEEN | conversion_variables(settings)
-    digest = hashlib.sha256(f"{project_digest()} {variables}".encode()).hexdigest()
+    text = "".join(Path(file).read_text("utf-8") for file in (__file__, live.__file__))
+    digest = hashlib.sha256(f"{project_digest()} {variables} {text}".encode()).hexdigest()
     with connect("read", settings=settings) as con:
         held = con.execute(
             "SELECT view_name, comment FROM duckdb_views() "
             "WHERE database_name = 'lake' AND schema_name = ?",
             [SCHEMA],
         ).fetchall()
-        if {name for name, comment in held if comment == digest} >= set(TABLES):
+        if {name for name, comment in held if comment == digest} >= set(VIEWS):
             return False
         columns = {
             table: [
@@ -77,31 +72,38 @@ def ensure_live_views(settings: Settings) -> bool:
 def _statements(
     settings: Settings, variables: dict[str, str | int], columns: dict[str, list[str]]
 ) -> dict[str, str]:
-    macros = sorted(set(_TOUCHED.values()))
+    macros = sorted(set(TOUCHED.values()))
     texts = compiled_sql(settings, list(TABLES), macros, variables)
     found: dict[str, str] = {}
     for table, schema in TABLES.items():
         # What comes before it in the list is read as it is now; its own table as it was built.
         names = ", ".join(quoted(name) for name in columns[table])
         text = f"SELECT {names} FROM (\n{_read_live(texts[table], found)}\n) AS computed"
-        if table in _TOUCHED:
+        if table in TOUCHED:
             by_account = table in _BY_ACCOUNT
             keys = ["tenant_id", "server_id", "login" if by_account else "business_date"]
             matched = [f"touched.{key} = held.{key}" for key in keys]
             if by_account:
                 matched.append("touched.first_date <= held.business_date")
             kept = ", ".join(f"held.{quoted(name)}" for name in columns[table])
-            touched = _read_live(texts[_TOUCHED[table]], found)
+            touched = _read_live(texts[TOUCHED[table]], found)
+            parts = touched_name(table), changed_name(table)
+            found[parts[0]] = _view(parts[0], f"SELECT * FROM {touched} AS touched")
+            found[parts[1]] = _view(parts[1], text)
             text = (
                 f"SELECT {kept} FROM lake.{schema}.{table} AS held\n"
-                f"ANTI JOIN {touched} AS touched ON {' AND '.join(matched)}\n"
-                f"UNION ALL\n{text}"
+                f"ANTI JOIN lake.{SCHEMA}.{parts[0]} AS touched ON {' AND '.join(matched)}\n"
+                f"UNION ALL\nSELECT * FROM lake.{SCHEMA}.{parts[1]}"
             )
-        found[table] = f"CREATE OR REPLACE VIEW lake.{SCHEMA}.{table} AS\n{text}"
+        found[table] = _view(table, text)
     return found
 
 
+def _view(name: str, text: str) -> str:
+    return f"CREATE OR REPLACE VIEW lake.{SCHEMA}.{name} AS\n{text}"
+
+
 def _read_live(text: str, tables: Iterable[str]) -> str:
-    for table in tables:
+    for table in TABLES.keys() & set(tables):
         text = text.replace(f'"lake"."{TABLES[table]}"."{table}"', f'"lake"."{SCHEMA}"."{table}"')
     return text

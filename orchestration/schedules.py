@@ -22,8 +22,17 @@ MINUTES_AFTER_END_OF_DAY = 15
 
 
 def daily_job() -> UnresolvedAssetJobDefinition:
-    """Load, build, gate, publish, export: everything a business day needs, in one run."""
-    return dg.define_asset_job(JOB_NAME, selection=dg.AssetSelection.all(), partitions_def=DAYS)
+    """Load, build, gate, publish, export: everything a business day needs, in one run.
+
+    In one process: the lake has one writer at a time, and a process for each step would read the
+    project again before its turn.
+    """
+    return dg.define_asset_job(
+        JOB_NAME,
+        selection=dg.AssetSelection.all(),
+        partitions_def=DAYS,
+        executor_def=dg.in_process_executor,
+    )
 
 
 def local_end_of_day(source: SourceSettings) -> tuple[int, int]:

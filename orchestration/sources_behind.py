@@ -31,7 +31,7 @@ class Behind:
 
     def __str__(self) -> str:
         return (
-            f"{self.source} was last read well at {self.last_read_at:%Y-%m-%d %H:%M} UTC, before "
+            f"{self.source} was last read well from {self.last_read_at:%Y-%m-%d %H:%M} UTC, before "
             f"{self.day[2]} ended on {self.day[1]} ({self.day_ended_at:%Y-%m-%d %H:%M} UTC)"
         )
 
@@ -50,11 +50,11 @@ def sources_behind(
     """
     now = now or dt.datetime.now(dt.UTC)
     read_at = {
-        # Health keeps UTC without a zone.
-        source.name: health.last_success_at.replace(tzinfo=dt.UTC)
+        # Health keeps UTC without a zone. A pass may straddle the end of a day: it has read what
+        # was there when it began.
+        source.name: began.replace(tzinfo=dt.UTC)
         for source in settings.sources
-        for health in [read_health(settings, source)]
-        if health.last_success_at is not None
+        if (began := read_health(settings, source).last_success_began_at) is not None
     }
     found = []
     for day in days:

@@ -9,6 +9,7 @@ import duckdb
 
 from quality.findings import Check, any_broken
 from quality.lake_tables import held_tables
+from quality.statement_checks import paper_checks
 from quality.truth import truth_checks
 from warehouse.connection import AsOf, connect
 from warehouse.settings import Settings
@@ -236,7 +237,7 @@ def run_checks(settings: Settings, as_of: AsOf = None) -> list[Check]:
         ]
         if settings.truth_path is not None and settings.truth_path.is_dir():
             checks += truth_checks(con, settings.truth_path, held)
-    return checks
+    return checks + paper_checks(settings)
 
 
 def _identities(con: duckdb.DuckDBPyConnection) -> list[Check]:

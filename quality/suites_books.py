@@ -228,8 +228,8 @@ OPEN_POSITIONS = Suite(
         FROM lake.finance.fct_open_positions AS f
         {BY_SERVER_DAY}
         LEFT JOIN lake.canonical.can_accounts AS a ON a.account_key = f.account_key
-        -- MetaTrader 4 states the sum of an account only: nothing of a position to look at.
-        WHERE f.position_id > 0
+        -- The rest of a MetaTrader 4 report is no position; identities count what has no price.
+        WHERE f.position_id > 0 AND f.floating_pnl_amount IS NOT NULL
     """,
     expected=(
         columns(

@@ -29,7 +29,9 @@ COMMISSION_LEDGER = Suite(
             f.entry_type = 'accrual' AND f.amount = 0 AND coalesce(f.reason, '') = ''
                 AS is_unpaid_without_reason,
             f.entry_type = 'accrual' AND f.reason IS NULL
-                AND abs(f.base_quantity * f.rate::DOUBLE - f.amount) > 0.000001
+                AND abs(f.base_quantity * f.rate::DOUBLE + coalesce(f.carved_amount, 0)
+                    + coalesce(f.capped_amount, 0) + coalesce(f.rounding_amount, 0) - f.amount)
+                    > 0.000001
                 AS is_amount_wrong,
             a.account_key IS NULL AS is_orphan,
             {IS_FUTURE.format(column="business_date")}
@@ -65,10 +67,19 @@ COMMISSION_LEDGER = Suite(
             "booked_at",
         ),
         unique("ledger_line_key"),
-        one_of("entry_type", "accrual", "adjustment"),
-        one_of("model", "per_lot", "commission_share"),
+        one_of("entry_type", "accrual", "adjustment", "clawback"),
+        one_of(
+            "model",
+            "per_lot",
+            "per_million",
+            "spread_share",
+            "markup_share",
+            "commission_share",
+            "revenue_share",
+            "cpa",
+        ),
         like("amount_currency", CURRENCY, "amount_currency is a currency code"),
-        between("level", 0, 2, "A partner is paid for clients, sub-partners and one level further"),
+        between("level", 0, None, "A level counts up from the client's direct partner"),
         between("rate", 0, None, "A rate has no sign"),
         *amounts("amount", "amount_reporting"),
         never("is_unpaid_without_reason", "A line that pays nothing says why"),

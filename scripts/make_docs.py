@@ -30,6 +30,7 @@ SCHEMAS = {
     "canonical": "The broker's accounts, clients, instruments and movements, in one shape",
     "finance": "Account days, profit and loss, open positions, breaks",
     "metrics": "The figures people quote, and what they are computed from",
+    "statements": "What client statements show beside the books",
     "partners": "The commission ledger",
     "compliance": "Alerts and what they rest on",
     "filings": "What filings are computed from",
@@ -175,6 +176,7 @@ def _rule_tables(rows: Sequence[dict[str, str]]) -> Iterator[str]:
 def _checks(nodes: Sequence[Node]) -> Iterator[str]:
     from quality.checks import _RULES as BOOKKEEPING
     from quality.gates import SUITES
+    from quality.statement_checks import RULES as PAPER_RULES
     from quality.truth import COMPARISONS
 
     seed = DBT_PROJECT / "seeds" / "reference" / "ref_identities.csv"
@@ -197,6 +199,8 @@ def _checks(nodes: Sequence[Node]) -> Iterator[str]:
         "check whose tables do not exist yet is left out."
     )
     yield _check_table((rule.id, rule.what) for rule in BOOKKEEPING)
+    yield "### Statements sent"
+    yield _check_table(PAPER_RULES.items())
     yield "### A simulated broker's truth"
     yield "Only where `truth_path` is configured."
     yield _check_table((item.id, item.what) for item in COMPARISONS)

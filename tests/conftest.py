@@ -13,6 +13,7 @@ from filelock import FileLock
 from warehouse.settings import Settings
 
 SEED, DAYS, ACCOUNTS = 11, 35, 15
+KEPT = ("DAYBOOK_REFERENCE_DATA", "DAYBOOK_DUCKDB_THREADS")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write golden files anew instead of comparing with them",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """As many processes run as there are cores: threads would only wait for one another."""
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    os.environ["DAYBOOK_DUCKDB_THREADS"] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +46,7 @@ def golden_update(request: pytest.FixtureRequest) -> bool:
 def _no_outside_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own installation must not leak into a test."""
     for name in list(os.environ):
-        if name.startswith("DAYBOOK_") and name != "DAYBOOK_REFERENCE_DATA":
+        if name.startswith("DAYBOOK_") and name not in KEPT:
             monkeypatch.delenv(name)
 
 
@@ -88,16 +95,15 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def staged_empty_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty lake with every staging view over it: views follow what is loaded later."""
+    """An empty lake with every seed and staging view: views follow what is loaded later."""
     from orchestration.dbt_runner import run_dbt
+    from orchestration.views import make_views
 
     def make(folder: Path) -> None:
-        home = folder / "home"
-        shutil.copytree(empty_home, home)
-        selected = ["--select", "path:models/staging", "path:seeds/reference"]
-        for kind in ("unit_test", "test"):
-            selected += ["--exclude-resource-type", kind]
-        assert not run_dbt(Settings(home=home), ["build", *selected]).failed
+        settings = Settings(home=folder / "home")
+        shutil.copytree(empty_home, settings.home)
+        assert not run_dbt(settings, ["seed"]).failed
+        assert make_views(settings, {}) > 100
 
     return made_once(tmp_path_factory, "staged", make) / "home"
 

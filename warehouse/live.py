@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import duckdb
+
 SCHEMA = "live"
 # The last load that a finished build has seen, as a scalar subquery; 0 before the first.
 LAST_BUILT = "(SELECT coalesce(max(watermark_to), 0) FROM lake.meta.builds WHERE status = 'done')"
@@ -20,11 +22,77 @@ TABLES = {
     "fct_account_days": "finance",
     "fct_daily_pnl": "finance",
 }
+# The macro that names the rows of a model that a build deletes first; a model that is not here is
+# made whole by every build.
+TOUCHED = {
+    "can_deals": "touched_days()",
+    "fct_open_positions": "touched_reporting_days()",
+    "fct_account_days": "touched_accounts()",
+    "fct_daily_pnl": "pnl_days()",
+}
 _NAMED = re.compile(
     r"\blake\.(?:" + "|".join(rf"{schema}\.{name}" for name, schema in TABLES.items()) + r")\b"
 )
 
 
-def as_now(query: str) -> str:
-    """A query over built tables (``lake.schema.table``) as one over their live views."""
-    return _NAMED.sub(lambda found: f"lake.{SCHEMA}.{found.group().rpartition('.')[2]}", query)
+# Whether a finished build has not seen all that is loaded, or none has finished.
+IS_AHEAD = (
+    f"SELECT coalesce((SELECT max(load_id) FROM lake.meta.loads) > {LAST_BUILT}, false) AS is_ahead"
+)
+
+
+def touched_name(table: str) -> str:
+    """The view of the keys whose rows of ``table`` the next build makes anew."""
+    return f"{table}_touched"
+
+
+def changed_name(table: str) -> str:
+    """The view of the rows that the next build puts in their place."""
+    return f"{table}_changed"
+
+
+# Every view of the schema, in the order in which they read one another.
+VIEWS = tuple(
+    name
+    for table in TABLES
+    for name in (
+        (touched_name(table), changed_name(table), table) if table in TOUCHED else (table,)
+    )
+)
+_LIVE = re.compile(rf"\blake\.{SCHEMA}\.({'|'.join(VIEWS)})\b")
+
+
+def as_now(query: str, schema: str = f"lake.{SCHEMA}") -> str:
+    """A query over built tables (``lake.schema.table``) as one over their live views.
+
+    Args:
+        query: the text.
+        schema: where the live rows are: :func:`hold` puts them into ``temp``.
+    """
+    return _NAMED.sub(lambda found: f"{schema}.{found.group().rpartition('.')[2]}", query)
+
+
+def hold(con: duckdb.DuckDBPyConnection) -> bool:
+    """Work the live rows out once for a connection, for many queries with ``as_now(q, "temp")``.
+
+    DuckDB plans a view anew in every query, and each of these stands on those before it. Here
+    each is planned once, over the rows of those before. Rows of days that nothing touched are not
+    copied.
+
+    Returns:
+        False where no build has made the live views yet.
+    """
+    texts = dict(
+        con.execute(
+            "SELECT view_name, sql FROM duckdb_views() "
+            "WHERE database_name = 'lake' AND schema_name = ?",
+            [SCHEMA],
+        ).fetchall()
+    )
+    if not texts.keys() >= set(VIEWS):
+        return False
+    for name in VIEWS:
+        text = _LIVE.sub(r"temp.\1", texts[name].partition(" AS ")[2])
+        kind = "VIEW" if name in TOUCHED else "TABLE"
+        con.execute(f"CREATE TEMP {kind} {name} AS {text}")
+    return True

@@ -6,6 +6,7 @@ import re
 
 import duckdb
 
+from warehouse.lake_columns import columns_held
 from warehouse.settings import Settings
 
 _SCHEMAS = ("raw", "pii", "meta")
@@ -85,19 +86,7 @@ _COLUMN = re.compile(r"\w+ [A-Z]+(?:\(\d+, \d+\))?")
 
 def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Create what is missing, widen what has grown. ``con`` has the lake attached for writing."""
-    # duckdb_columns() would read every table; the catalog's own list of these few is quicker.
-    rows = con.execute(
-        """
-        SELECT s.schema_name || '.' || t.table_name AS name, list(c.column_name)
-        FROM __ducklake_metadata_lake.ducklake_table AS t
-        JOIN __ducklake_metadata_lake.ducklake_schema AS s ON s.schema_id = t.schema_id
-        JOIN __ducklake_metadata_lake.ducklake_column AS c ON c.table_id = t.table_id
-        WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND c.end_snapshot IS NULL
-            AND s.schema_name IN ('meta', 'raw', 'pii')
-        GROUP BY name
-        """
-    ).fetchall()
-    held = {name: set(columns) for name, columns in rows}
+    held = columns_held(con, "meta", "raw", "pii")
     missing = [name for name in _TABLES if name not in held]
     grown = [
         (name, column)
@@ -108,6 +97,7 @@ def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     ]
     if not missing and not grown:
         return
+    from warehouse.lake_statistics import note_empty_tables
     from warehouse.writer import transaction
 
     with transaction(con, "lay the tables of raw and meta", settings):
@@ -117,3 +107,4 @@ def ensure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             con.execute(f"CREATE TABLE IF NOT EXISTS lake.{name} ({_TABLES[name]})")
         for name, column in grown:
             con.execute(f"ALTER TABLE lake.{name} ADD COLUMN {column}")
+    note_empty_tables(con, settings)

@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from warehouse.errors import SettingsError, faults_of
+from warehouse.statement_settings import StatementSettings
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "daybook.toml"
@@ -120,6 +121,7 @@ class Settings(BaseSettings):
     duckdb_threads: int | None = Field(default=None, ge=1)
     reference_data: Path | None = None
     sources: list[SourceSettings] = Field(default_factory=list)
+    statements: StatementSettings = Field(default_factory=StatementSettings)
 
     @classmethod
     def settings_customise_sources(
@@ -285,5 +287,6 @@ def load_settings(config_path: Path | str | None = None) -> Settings:
             "home": _absolute(settings.home, home_base),
             "truth_path": _absolute(truth, base) if truth else None,
             "sources": sources,
+            "statements": settings.statements.located(base),
         }
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from dashboards.reading import Lake, Value
-from warehouse.live import as_now
+from warehouse.live import IS_AHEAD
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Scope:
     def rows(self, lake: Lake, query: str) -> pl.DataFrame:
         """Rows of a query that starts with ``CHOSEN``, of closed days and then of open ones.
 
-        Open days come from the live views: a deal shows as soon as it is loaded.
+        Open days are read live: a deal shows as soon as it is loaded.
         """
         parts = []
         if self.published_snapshot is not None:
@@ -86,16 +86,10 @@ class Scope:
         }
 
 
-_LIVE_VIEWS = """
-SELECT count(*) AS views FROM duckdb_views()
-WHERE database_name = 'lake' AND schema_name = 'live'
-"""
-
-
 def live_rows(lake: Lake, head: int, query: str, parameters: dict[str, Value]) -> pl.DataFrame:
-    """Rows of a query over the live views; until a build has made them, over the built tables."""
-    has_views = lake.rows(head, _LIVE_VIEWS)["views"][0] > 0
-    return lake.rows(head, as_now(query) if has_views else query, parameters)
+    """Rows of a query as the next build will write them; until one was, over the built tables."""
+    is_ahead = lake.rows(head, IS_AHEAD)["is_ahead"][0]
+    return lake.rows(head, query, parameters, live=is_ahead)
 
 
 # The rows of the P&L that are looked at; every query over a scope starts with it.

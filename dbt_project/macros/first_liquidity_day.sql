@@ -5,9 +5,6 @@
     five days, and as long as it is broken.
 -#}
 {% macro first_liquidity_day() -%}
-    {%- if not (execute and is_incremental()) -%}
-        {{ return("date '1900-01-01'") }}
-    {%- endif -%}
     {%- set query -%}
         with
             stated as (
@@ -110,6 +107,9 @@
             where identity_id = 'hedges_are_marked' and broken > 0
         ) as changed
     {%- endset -%}
+    {%- if not (execute and is_incremental()) -%}
+        {{ return("date '1900-01-01'") }}
+    {%- endif -%}
     {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
 {%- endmacro %}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from exports.rounding import round_parts
@@ -20,11 +20,14 @@ from exports.statements.client_records import (
     ClientRecords,
     ClosedPosition,
     Deal,
+    Margin,
     OpenPosition,
+    WorkingOrder,
 )
 from warehouse.money import minor_unit, round_half_away
 
 _ZERO = Decimal(0)
+_LEVEL_DIGITS = 2
 _COMPONENT_OF_OPERATION = {
     "deposit": "deposits",
     "withdrawal": "withdrawals",
@@ -103,6 +106,9 @@ class AccountFigures:
     operations: tuple[OperationFigures, ...]
     open_positions: tuple[OpenFigures, ...]
     closed_positions: tuple[ClosedFigures, ...]
+    working_orders: tuple[WorkingOrder, ...]
+    margin: Margin | None
+    """Rounded, as the platform reported it."""
 
 
 def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
@@ -166,6 +172,21 @@ def account_figures(account: Account, records: ClientRecords) -> AccountFigures:
             )
         ),
         closed_positions=tuple(_closed(position, trades, rounded) for position in flat),
+        working_orders=tuple(order for order in records.working_orders if order.account_key == key),
+        margin=_margin(records.margins.get(key), rounded),
+    )
+
+
+def _margin(margin: Margin | None, rounded: Callable[[Decimal], Decimal]) -> Margin | None:
+    if margin is None:
+        return None
+    return replace(
+        margin,
+        margin=rounded(margin.margin),
+        free_margin=rounded(margin.free_margin),
+        level_pct=None
+        if margin.level_pct is None
+        else round_half_away(margin.level_pct, _LEVEL_DIGITS),
     )
 
 

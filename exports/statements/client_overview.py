@@ -8,17 +8,18 @@ from decimal import Decimal
 
 from exports.errors import FiguresDisagreeError
 from exports.rounding import round_parts
+from exports.statements.catalogue import Catalogue
 from exports.statements.client_figures import AccountFigures
 from exports.statements.client_records import COMPONENTS, Rate
-from exports.statements.client_sections import money_columns
-from exports.statements.document import Column, Section
+from exports.statements.client_sections import column, money_columns
+from exports.statements.document import Section
 from warehouse.money import minor_unit, round_half_away
 
 _CASH = ("deposits", "withdrawals", "internal_transfers")
 _ZERO = Decimal(0)
 
 
-def accounts_overview(accounts: Sequence[AccountFigures]) -> Section:
+def accounts_overview(accounts: Sequence[AccountFigures], words: Catalogue) -> Section:
     """One line an account, each in its own currency."""
     rows = tuple(
         (
@@ -39,20 +40,21 @@ def accounts_overview(accounts: Sequence[AccountFigures]) -> Section:
         for figures in accounts
     )
     columns = (
-        Column("login", "Account"),
-        Column("server", "Server"),
-        Column("currency", "Currency"),
+        column(words, "login"),
+        column(words, "server"),
+        column(words, "currency"),
         *money_columns(
-            ("previous_balance", "Previous balance"),
-            ("cash", "Cash movements"),
-            ("result", "Trading, costs, other"),
-            ("closing_balance", "Closing balance"),
-            ("credit", "Credit"),
-            ("floating", "Floating"),
-            ("equity", "Equity"),
+            words,
+            "previous_balance",
+            "cash",
+            "result",
+            "closing_balance",
+            "credit",
+            "floating",
+            "equity",
         ),
     )
-    return Section("accounts", "Accounts", columns, rows)
+    return Section("accounts", words("section.accounts"), columns, rows)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class _CurrencyTotal:
 
 
 def currency_totals(
-    accounts: Sequence[AccountFigures], rates: dict[str, Rate], reporting_currency: str
+    accounts: Sequence[AccountFigures],
+    rates: dict[str, Rate],
+    reporting_currency: str,
+    words: Catalogue,
 ) -> Section:
     """Totals by currency and in the reporting currency, with the rates used and their day.
 
@@ -110,18 +115,15 @@ def currency_totals(
         for total, rate, balance, equity in zip(totals, used, balances, equities, strict=True)
     )
     columns = (
-        Column("currency", "Currency"),
-        Column("accounts", "Accounts", "count"),
-        *money_columns(("balance", "Balance"), ("equity", "Equity")),
-        Column("rate", f"Rate to {reporting_currency}", "rate"),
-        Column("rate_date", "Rate of", "date"),
-        *money_columns(
-            ("balance_reporting", f"Balance in {reporting_currency}"),
-            ("equity_reporting", f"Equity in {reporting_currency}"),
-        ),
+        column(words, "currency"),
+        column(words, "accounts", "count"),
+        *money_columns(words, "balance", "equity"),
+        column(words, "rate", "rate", currency=reporting_currency),
+        column(words, "rate_date", "date"),
+        *money_columns(words, "balance_reporting", "equity_reporting", currency=reporting_currency),
     )
     whole = (
-        "Total",
+        words("page.total"),
         len(accounts),
         None,
         None,
@@ -130,7 +132,8 @@ def currency_totals(
         sum(balances, round_half_away(_ZERO, digits)),
         sum(equities, round_half_away(_ZERO, digits)),
     )
-    return Section("totals", f"Total in {reporting_currency}", columns, rows, total=whole)
+    title = words("section.totals", currency=reporting_currency)
+    return Section("totals", title, columns, rows, total=whole)
 
 
 def _rate_of(currency: str, rates: dict[str, Rate], reporting_currency: str) -> Rate | None:

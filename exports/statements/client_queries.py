@@ -1,14 +1,16 @@
-"""The queries behind a client statement: one a data set, all at one snapshot."""
+"""What client statements are read with: one query a part for a whole batch, at one snapshot."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
 from exports.errors import UnknownSubjectError
+from exports.statements import client_parts as parts
 from exports.statements.client_records import (
     COMPONENTS,
     Account,
@@ -16,8 +18,10 @@ from exports.statements.client_records import (
     ClientRecords,
     ClosedPosition,
     Deal,
+    Margin,
     OpenPosition,
     Rate,
+    WorkingOrder,
 )
 
 
@@ -50,49 +54,136 @@ def find_accounts(con: duckdb.DuckDBPyConnection, tenant: str, client: str) -> t
     return tuple(Account(*row) for row in rows)
 
 
-def read_client_records(
+def clients_of(
+    con: duckdb.DuckDBPyConnection, tenant: str, day: dt.date
+) -> dict[str, tuple[Account, ...]]:
+    """Accounts that count in the broker's figures and have figures by `day`, by client_key."""
+    rows = con.execute(
+        """
+        SELECT
+            accounts.account_key, accounts.server_id, accounts.login, accounts.client_key,
+            accounts.account_currency, accounts.main_currency, accounts.money_divisor,
+            accounts.legal_entity, accounts.group_name, accounts.margin_mode
+        FROM lake.canonical.can_accounts AS accounts
+        JOIN (
+            SELECT DISTINCT account_key FROM lake.finance.fct_account_days
+            WHERE business_date <= $day
+        ) AS booked ON booked.account_key = accounts.account_key
+        WHERE accounts.tenant_id = $tenant AND accounts.client_key IS NOT NULL
+            AND NOT accounts.is_excluded
+        ORDER BY accounts.client_key, accounts.server_id, accounts.login
+        """,
+        {"tenant": tenant, "day": day},
+    ).fetchall()
+    return _by_client(Account(*row) for row in rows)
+
+
+def _by_client(accounts: Iterator[Account]) -> dict[str, tuple[Account, ...]]:
+    grouped: dict[str, list[Account]] = defaultdict(list)
+    for account in accounts:
+        grouped[account.client_key or account.account_key].append(account)
+    return {key: tuple(group) for key, group in grouped.items()}
+
+
+def lay_asked(
     con: duckdb.DuckDBPyConnection,
-    accounts: Sequence[Account],
+    subjects: Mapping[str, Sequence[Account]],
+    first: dt.date,
+    last: dt.date,
+) -> None:
+    """Make `asked` (account_key, first, last), which every part of a batch joins."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE asked AS "
+        "SELECT unnest($1::VARCHAR[]) AS account_key, $2::DATE AS first, $3::DATE AS last",
+        [
+            sorted({account.account_key for group in subjects.values() for account in group}),
+            first,
+            last,
+        ],
+    )
+
+
+def read_records(
+    con: duckdb.DuckDBPyConnection,
+    subjects: Mapping[str, Sequence[Account]],
     *,
     period_from: dt.date,
     period_to: dt.date,
     rates_on: dt.date,
     reporting_currency: str,
-) -> ClientRecords:
-    """Read all data sets of one client as of the connection's snapshot.
+    held: frozenset[str],
+) -> Iterator[ClientRecords]:
+    """All that the statements of a batch show, as of the connection's snapshot.
 
     Args:
         con: the lake at the period's publication.
-        accounts: the client's accounts.
+        subjects: the accounts of each statement, by client_key or account_key.
         period_from: first business day.
         period_to: last business day.
         rates_on: the day whose rates convert the closing figures.
         reporting_currency: what they are converted to.
+        held: tables of the snapshot; one published by an older Daybook has no orders and margins.
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE asked AS "
-        "SELECT unnest($1::VARCHAR[]) AS account_key, $2::DATE AS first, $3::DATE AS last",
-        [[account.account_key for account in accounts], period_from, period_to],
-    )
-    client_key = accounts[0].client_key
+    lay_asked(con, subjects, period_from, period_to)
+    names = client_names(con, {group[0].client_key for group in subjects.values()})
     balances = {row.account_key: row for row in _balances(con)}
-    return ClientRecords(
-        name=_name(con, client_key) if client_key else "",
-        accounts=tuple(accounts),
-        balances=balances,
-        deals=tuple(Deal(*row) for row in con.execute(_DEALS).fetchall()),
-        closed_positions=tuple(
-            ClosedPosition(*row) for row in con.execute(_CLOSED_POSITIONS).fetchall()
-        ),
-        open_positions=tuple(OpenPosition(*row) for row in con.execute(_OPEN_POSITIONS).fetchall()),
-        rates=read_rates(con, reporting_currency, rates_on),
-        servers_with_positions=frozenset(
-            server
-            for (server,) in con.execute(
-                "SELECT DISTINCT server_id FROM lake.finance.fct_open_positions"
-            ).fetchall()
-        ),
+    deals = _by_account(Deal(*row) for row in con.execute(parts.DEALS).fetchall())
+    closed = _by_account(
+        ClosedPosition(*row) for row in con.execute(parts.CLOSED_POSITIONS).fetchall()
     )
+    open_positions = _by_account(
+        OpenPosition(*row) for row in con.execute(parts.OPEN_POSITIONS).fetchall()
+    )
+    has_orders = "statements.fct_working_orders" in held
+    orders = _by_account(
+        WorkingOrder(*row)
+        for row in (con.execute(parts.WORKING_ORDERS).fetchall() if has_orders else ())
+    )
+    has_margins = "statements.fct_account_margins" in held
+    margins = {
+        row[0]: Margin(*row)
+        for row in (con.execute(parts.MARGINS).fetchall() if has_margins else ())
+    }
+    rates = read_rates(con, reporting_currency, rates_on)
+    positioned = {
+        server
+        for (server,) in con.execute(
+            "SELECT DISTINCT server_id FROM lake.finance.fct_open_positions"
+        ).fetchall()
+    }
+    for subject, accounts in subjects.items():
+        keys = [account.account_key for account in accounts]
+        currencies = sorted({account.main_currency for account in accounts})
+        yield ClientRecords(
+            subject_key=subject,
+            name=names.get(accounts[0].client_key or "", ""),
+            accounts=tuple(accounts),
+            balances={key: balances[key] for key in keys if key in balances},
+            deals=tuple(row for key in keys for row in deals[key]),
+            closed_positions=tuple(row for key in keys for row in closed[key]),
+            open_positions=tuple(row for key in keys for row in open_positions[key]),
+            working_orders=tuple(row for key in keys for row in orders[key]),
+            margins={key: margins[key] for key in keys if key in margins},
+            rates={name: rates[name] for name in currencies if name in rates},
+            servers_with_positions=tuple(
+                sorted({account.server_id for account in accounts} & positioned)
+            ),
+        )
+
+
+class _OfAccount(Protocol):
+    @property
+    def account_key(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_OfAccount)
+
+
+def _by_account(rows: Iterator[_Row]) -> defaultdict[str, list[_Row]]:
+    grouped: defaultdict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.account_key].append(row)
+    return grouped
 
 
 def read_rates(
@@ -118,21 +209,23 @@ def read_rates(
     return {row[0]: Rate(*row) for row in rows}
 
 
-def _name(con: duckdb.DuckDBPyConnection, client_key: str) -> str:
-    tenant, _, client_id = client_key.partition("/")
-    row = con.execute(
+def client_names(con: duckdb.DuckDBPyConnection, client_keys: set[str | None]) -> dict[str, str]:
+    """Names of clients by key; the client's id where the CRM has none."""
+    rows = con.execute(
         """
-        SELECT clients.name
-        FROM lake.pii.crm_clients AS clients
+        SELECT wanted.client_key, arg_max(clients.name, clients._row_id)
+        FROM (SELECT unnest($1::VARCHAR[]) AS client_key) AS wanted
+        JOIN lake.pii.crm_clients AS clients
+            ON clients._tenant_id || '/' || clients.client_id = wanted.client_key
         LEFT JOIN lake.raw.superseded AS newer ON newer.superseded_row_id = clients._row_id
-        WHERE clients._tenant_id = $1 AND clients.client_id = $2
-            AND newer.superseded_row_id IS NULL AND NOT clients._is_deleted
-        ORDER BY clients._row_id DESC
-        LIMIT 1
+        WHERE newer.superseded_row_id IS NULL AND NOT clients._is_deleted
+            AND clients.name IS NOT NULL
+        GROUP BY wanted.client_key
         """,
-        [tenant, client_id],
-    ).fetchone()
-    return str(row[0]) if row and row[0] else client_id
+        [sorted(key for key in client_keys if key)],
+    ).fetchall()
+    ids = {key: key.partition("/")[2] for key in client_keys if key}
+    return ids | {key: name for key, name in rows if name}
 
 
 def _balances(con: duckdb.DuckDBPyConnection) -> list[Balances]:
@@ -196,104 +289,3 @@ def _balances_of(row: tuple[Any, ...]) -> Balances:
         last_day=last_day,
         broken_day=broken_day,
     )
-
-
-_DEALS = """
-    SELECT
-        deals.account_key, deals.executed_at_server, deals.deal_id, deals.position_id,
-        deals.is_trade, deals.symbol, deals.action, deals.entry, deals.component,
-        coalesce(deals.volume_lots, 0), coalesce(deals.price, 0), instruments.digits,
-        coalesce(deals.closed_pnl_amount, 0), coalesce(deals.swap_amount, 0),
-        coalesce(deals.commission_amount, 0), coalesce(deals.fee_amount, 0),
-        coalesce(deals.balance_effect_amount, 0), coalesce(deals.credit_effect_amount, 0),
-        deals.comment
-    FROM lake.canonical.can_deals AS deals
-    JOIN asked ON asked.account_key = deals.account_key
-    LEFT JOIN lake.canonical.can_instruments AS instruments
-        ON instruments.tenant_id = deals.tenant_id
-        AND instruments.server_id = deals.server_id
-        AND instruments.symbol = deals.symbol
-    WHERE deals.business_date BETWEEN asked.first AND asked.last
-    ORDER BY deals.account_key, deals.executed_at_server, deals.deal_id
-"""
-
-# A position is closed when what was bought and sold of it is equal; its first deal tells the
-# side, and the prices are the averages by volume of the deals that opened and closed it.
-_CLOSED_POSITIONS = """
-    WITH trades AS (
-        SELECT
-            deals.*,
-            first_value(deals.side) OVER (
-                PARTITION BY deals.account_key, deals.position_id
-                ORDER BY deals.executed_at_server, deals.deal_id
-            ) AS first_side
-        FROM lake.canonical.can_deals AS deals
-        JOIN asked ON asked.account_key = deals.account_key
-        WHERE deals.business_date <= asked.last AND deals.is_trade AND deals.side IS NOT NULL
-            AND deals.position_id <> 0
-    ),
-    positions AS (
-        SELECT
-            tenant_id, server_id, account_key, position_id, min(symbol) AS symbol,
-            min(first_side) AS side,
-            sum(volume_lots) FILTER (WHERE side = first_side) AS lots,
-            min(executed_at_server) AS opened_at,
-            sum(price * volume_lots) FILTER (WHERE side = first_side) AS open_value,
-            max(executed_at_server) AS closed_at,
-            sum(price * volume_lots) FILTER (WHERE side <> first_side) AS close_value,
-            sum(commission_amount + fee_amount) AS commission,
-            sum(swap_amount) AS swap,
-            sum(closed_pnl_amount) AS closed_pnl,
-            max(business_date) AS closed_on
-        FROM trades
-        GROUP BY tenant_id, server_id, account_key, position_id
-        HAVING sum(CASE WHEN side = first_side THEN volume_lots ELSE -volume_lots END) = 0
-    )
-    SELECT
-        positions.account_key, positions.position_id, positions.symbol, positions.side,
-        positions.lots, positions.opened_at, positions.open_value, positions.closed_at,
-        positions.close_value, instruments.digits, positions.commission, positions.swap,
-        positions.closed_pnl
-    FROM positions
-    JOIN asked ON asked.account_key = positions.account_key
-    LEFT JOIN lake.canonical.can_instruments AS instruments
-        ON instruments.tenant_id = positions.tenant_id
-        AND instruments.server_id = positions.server_id
-        AND instruments.symbol = positions.symbol
-    WHERE positions.closed_on >= asked.first
-    ORDER BY positions.account_key, positions.closed_at, positions.position_id
-"""
-
-# The last close is the last day the platform reported on the account or listed a position of it:
-# a day with a mere balance operation, such as a weekend transfer, carries the floating result on.
-_OPEN_POSITIONS = """
-    WITH closes AS (
-        SELECT account_days.account_key, account_days.business_date
-        FROM lake.finance.fct_account_days AS account_days
-        JOIN asked ON asked.account_key = account_days.account_key
-        WHERE account_days.business_date <= asked.last
-            AND account_days.platform_balance_amount IS NOT NULL
-        UNION ALL
-        SELECT held.account_key, held.business_date
-        FROM lake.finance.fct_open_positions AS held
-        JOIN asked ON asked.account_key = held.account_key
-        WHERE held.business_date <= asked.last
-    ),
-    last_days AS (
-        SELECT account_key, max(business_date) AS business_date FROM closes GROUP BY account_key
-    )
-    SELECT
-        positions.account_key, positions.position_id, positions.symbol, positions.side,
-        positions.volume_lots, positions.opened_at_server, positions.open_price,
-        positions.close_price, instruments.digits, positions.floating_pnl_amount,
-        positions.floating_swap_amount
-    FROM lake.finance.fct_open_positions AS positions
-    JOIN last_days
-        ON last_days.account_key = positions.account_key
-        AND last_days.business_date = positions.business_date
-    LEFT JOIN lake.canonical.can_instruments AS instruments
-        ON instruments.tenant_id = positions.tenant_id
-        AND instruments.server_id = positions.server_id
-        AND instruments.symbol = positions.symbol
-    ORDER BY positions.account_key, positions.opened_at_server, positions.position_id
-"""

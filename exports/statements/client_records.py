@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -128,6 +129,34 @@ class OpenPosition:
 
 
 @dataclass(frozen=True)
+class WorkingOrder:
+    """A pending order that waited at the close of the period's last day."""
+
+    account_key: str
+    order_id: int
+    placed_at: dt.datetime
+    symbol: str
+    order_type: str
+    lots: Decimal
+    price: Decimal
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+    price_digits: int | None
+
+
+@dataclass(frozen=True)
+class Margin:
+    """What the platform reported of an account's margin at its last close of the period."""
+
+    account_key: str
+    business_date: dt.date
+    margin: Decimal
+    free_margin: Decimal
+    level_pct: Decimal | None
+    """Equity over margin, in percent; None without margin in use."""
+
+
+@dataclass(frozen=True)
 class Rate:
     """Reporting currency per unit of a currency, and the day it was published for."""
 
@@ -137,16 +166,29 @@ class Rate:
     rate_set: str
 
 
+class Fingerprinted:
+    """Records of a paper: a frozen dataclass, all of it figures."""
+
+    def fingerprint(self) -> str:
+        """Hash of every figure: equal figures are equal papers, whatever was published."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
-class ClientRecords:
+class ClientRecords(Fingerprinted):
     """Everything a client statement shows, unrounded."""
 
+    subject_key: str
+    """client_key, or account_key where the statement is of one account."""
     name: str
     accounts: tuple[Account, ...]
     balances: dict[str, Balances]
     deals: tuple[Deal, ...]
     closed_positions: tuple[ClosedPosition, ...]
     open_positions: tuple[OpenPosition, ...]
+    working_orders: tuple[WorkingOrder, ...]
+    margins: dict[str, Margin]
     rates: dict[str, Rate]
-    servers_with_positions: frozenset[str]
-    """Servers that export the positions open at each close."""
+    """Of the accounts' currencies alone."""
+    servers_with_positions: tuple[str, ...]
+    """Servers of the accounts that export the positions open at each close."""

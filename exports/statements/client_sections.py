@@ -2,62 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from exports.statements.catalogue import Catalogue
 from exports.statements.client_figures import AccountFigures, TradeFigures
 from exports.statements.client_records import COMPONENTS
-from exports.statements.document import Cell, Column, Section
+from exports.statements.document import Cell, Column, ColumnKind, Section
 from warehouse.money import round_half_away
 
-LABELS = {
-    "deposits": "Deposits",
-    "withdrawals": "Withdrawals",
-    "internal_transfers": "Transfers between your accounts",
-    "closed_pnl": "Profit and loss of closed trades",
-    "swap": "Swap",
-    "commission": "Commission",
-    "commission_round": "Commission, round turn",
-    "fees": "Fees",
-    "agent_commission": "Agent commission",
-    "interest": "Interest",
-    "dividends": "Dividends",
-    "taxes": "Taxes",
-    "charges": "Charges",
-    "corrections": "Corrections",
-    "bonus": "Bonus",
-    "stop_out_compensation": "Negative balance compensation",
-}
-_OPERATIONS = {
-    "deposit": "Deposit",
-    "withdrawal": "Withdrawal",
-    "internal_transfer": "Transfer between your accounts",
-    "credit": "Credit",
-    "charge": "Charge",
-    "correction": "Correction",
-    "bonus": "Bonus",
-    "commission": "Commission",
-    "commission_round": "Commission, round turn",
-    "agent": "Agent commission",
-    "interest": "Interest",
-    "dividend": "Dividend",
-    "tax": "Tax",
-    "so_compensation": "Negative balance compensation",
-    "so_compensation_credit": "Negative balance compensation, credit",
-    "cancelled": "Cancelled trade",
-}
 _COST_OPERATIONS = ("commission", "commission_round", "charge", "tax", "agent", "interest")
-_ENTRIES = {"in": "open", "out": "close", "in_out": "reverse", "out_by": "close by"}
 _LOT_DIGITS = 2
 _DEFAULT_PRICE_DIGITS = 5
 _ZERO = Decimal(0)
 
 
-def money_columns(*names: tuple[str, str]) -> tuple[Column, ...]:
-    """Columns of money, from keys and titles."""
-    return tuple(Column(key, title, "money") for key, title in names)
+def column(
+    words: Catalogue, key: str, kind: ColumnKind = "text", *, title: str = "", currency: str = ""
+) -> Column:
+    """A column under the words of its key, or of another where the title differs."""
+    values = {"currency": currency} if currency else {}
+    return Column(key, words(f"column.{title or key}", **values), kind)
 
 
-def _lots(lots: Decimal) -> Decimal:
+def money_columns(words: Catalogue, *keys: str, currency: str = "") -> tuple[Column, ...]:
+    """Columns of money under the words of their keys."""
+    return tuple(column(words, key, "money", currency=currency) for key in keys)
+
+
+def _table(
+    words: Catalogue,
+    key: str,
+    columns: tuple[Column, ...],
+    rows: tuple[tuple[Cell, ...], ...],
+    currency: str,
+    *,
+    note: str = "",
+    empty: str = "none",
+) -> Section:
+    return Section(
+        key,
+        words(f"section.{key}"),
+        columns,
+        rows,
+        currency=currency,
+        note=words(f"note.{note}") if note else "",
+        empty=words(f"page.{empty}"),
+    )
+
+
+def shown_lots(lots: Decimal) -> Decimal:
+    """Lots with two decimals, or as many as they need."""
     # Lots have two decimals on most platforms; where more are used they are shown.
     digits = -int(lots.normalize().as_tuple().exponent)
     return round_half_away(lots, max(_LOT_DIGITS, digits))
@@ -67,43 +62,66 @@ def _price(price: Decimal, digits: int | None) -> Decimal:
     return round_half_away(price, _DEFAULT_PRICE_DIGITS if digits is None else digits)
 
 
-def roll_forward(figures: AccountFigures) -> Section:
+def roll_forward(figures: AccountFigures, words: Catalogue) -> Section:
     """From the previous balance to the closing one, every component that moved, and equity."""
-    rows: list[tuple[Cell, ...]] = [
-        ("previous_balance", "Previous balance", figures.opening_balance),
-        *(
-            (name, LABELS[name], figures.components[name])
-            for name in COMPONENTS
-            if figures.components[name]
-        ),
-        ("closing_balance", "Closing balance", figures.closing_balance),
+    lines = [
+        ("previous_balance", figures.opening_balance),
+        *((name, figures.components[name]) for name in COMPONENTS if figures.components[name]),
+        ("closing_balance", figures.closing_balance),
     ]
     if figures.credit_change:
-        rows += [
-            ("previous_credit", "Previous credit", figures.opening_credit),
-            ("credit_change", "Credit granted or taken back", figures.credit_change),
+        lines += [
+            ("previous_credit", figures.opening_credit),
+            ("credit_change", figures.credit_change),
         ]
-    rows += [
-        ("closing_credit", "Credit", figures.closing_credit),
-        ("floating_pnl", "Floating profit and loss of open positions", figures.floating_pnl),
-        ("floating_swap", "Accrued swap of open positions", figures.floating_swap),
-        ("equity", "Equity", figures.equity),
+    lines += [
+        ("closing_credit", figures.closing_credit),
+        ("floating_pnl", figures.floating_pnl),
+        ("floating_swap", figures.floating_swap),
+        ("equity", figures.equity),
     ]
+    return _items(words, "summary", lines, figures.currency)
+
+
+def _items(
+    words: Catalogue, key: str, lines: Sequence[tuple[str, Decimal]], currency: str
+) -> Section:
     columns = (
-        Column("item", "Item"),
-        Column("label", "Description"),
-        *money_columns(("amount", "Amount")),
+        column(words, "item"),
+        column(words, "label"),
+        *money_columns(words, "amount"),
     )
-    return Section("summary", "Summary", columns, tuple(rows), currency=figures.currency)
+    rows = tuple((name, words(f"item.{name}"), amount) for name, amount in lines)
+    return Section(key, words(f"section.{key}"), columns, rows, currency=currency)
 
 
-def cash_movements(figures: AccountFigures) -> Section:
+def margin(figures: AccountFigures, words: Catalogue) -> Section | None:
+    """Margin in use, free margin and level at the last close; None where no platform reports it."""
+    if figures.margin is None:
+        return None
+    columns = (
+        Column("margin", words("item.margin"), "money"),
+        Column("free_margin", words("item.free_margin"), "money"),
+        Column("margin_level", words("item.margin_level"), "rate"),
+    )
+    row = (figures.margin.margin, figures.margin.free_margin, figures.margin.level_pct)
+    return Section(
+        "margin",
+        words("section.margin"),
+        columns,
+        (row,),
+        currency=figures.currency,
+        note=words("note.margin_of", day=words.date(figures.margin.business_date)),
+    )
+
+
+def cash_movements(figures: AccountFigures, words: Catalogue) -> Section:
     """Deposits, withdrawals, transfers and every other operation that is no trade."""
     rows = tuple(
         (
             operation.deal.executed_at,
             str(operation.deal.deal_id),
-            _OPERATIONS.get(operation.deal.component, operation.deal.component),
+            words.known("operation", operation.deal.component),
             operation.deal.comment or "",
             operation.balance,
             operation.credit,
@@ -111,17 +129,17 @@ def cash_movements(figures: AccountFigures) -> Section:
         for operation in figures.operations
     )
     columns = (
-        Column("time", "Time", "time"),
-        Column("deal", "Operation"),
-        Column("kind", "Kind"),
-        Column("reference", "Reference"),
-        *money_columns(("balance", "Balance"), ("credit", "Credit")),
+        column(words, "time", "time"),
+        column(words, "deal", title="operation"),
+        column(words, "kind"),
+        column(words, "reference"),
+        *money_columns(words, "balance", "credit"),
     )
-    section = Section("cash_movements", "Cash movements", columns, rows, currency=figures.currency)
-    return section.with_total(figures.digits)
+    section = _table(words, "cash_movements", columns, rows, figures.currency)
+    return section.with_total(figures.digits, words("page.total"))
 
 
-def deals(figures: AccountFigures) -> Section:
+def deals(figures: AccountFigures, words: Catalogue) -> Section:
     """Every deal of the period with what it moved."""
     rows = tuple(
         (
@@ -129,9 +147,9 @@ def deals(figures: AccountFigures) -> Section:
             str(trade.deal.deal_id),
             str(trade.deal.position_id or ""),
             trade.deal.symbol or "",
-            trade.deal.action,
-            _ENTRIES.get(trade.deal.entry or "", trade.deal.entry or ""),
-            _lots(trade.deal.lots),
+            words.known("word", trade.deal.action),
+            words.known("word", trade.deal.entry or ""),
+            shown_lots(trade.deal.lots),
             _price(trade.deal.price, trade.deal.price_digits),
             trade.commission,
             trade.fee,
@@ -141,26 +159,22 @@ def deals(figures: AccountFigures) -> Section:
         for trade in figures.trades
     )
     columns = (
-        Column("time", "Time", "time"),
-        Column("deal", "Deal"),
-        Column("position", "Position"),
-        Column("symbol", "Symbol"),
-        Column("side", "Side"),
-        Column("entry", "Entry"),
-        Column("lots", "Lots", "lots"),
-        Column("price", "Price", "price"),
-        *money_columns(
-            ("commission", "Commission"),
-            ("fee", "Fee"),
-            ("swap", "Swap"),
-            ("closed_pnl", "Profit"),
-        ),
+        column(words, "time", "time"),
+        column(words, "deal"),
+        column(words, "position"),
+        column(words, "symbol"),
+        column(words, "side"),
+        column(words, "entry"),
+        column(words, "lots", "lots"),
+        column(words, "price", "price"),
+        *money_columns(words, "commission", "fee", "swap", "closed_pnl"),
     )
-    section = Section("deals", "Deals", columns, rows, currency=figures.currency)
-    return section.without_empty(("commission", "fee", "swap")).with_total(figures.digits)
+    section = _table(words, "deals", columns, rows, figures.currency)
+    shown = section.without_empty(("commission", "fee", "swap"))
+    return shown.with_total(figures.digits, words("page.total"))
 
 
-def closed_positions(figures: AccountFigures) -> Section:
+def closed_positions(figures: AccountFigures, words: Catalogue) -> Section:
     """Positions that became flat in the period, over their whole life."""
     rows = tuple(
         (
@@ -168,8 +182,8 @@ def closed_positions(figures: AccountFigures) -> Section:
             row.position.closed_at,
             str(row.position.position_id),
             row.position.symbol,
-            row.position.side,
-            _lots(row.position.lots),
+            words.known("word", row.position.side),
+            shown_lots(row.position.lots),
             _price(row.position.open_value / row.position.lots, row.position.price_digits),
             _price(row.position.close_value / row.position.lots, row.position.price_digits),
             row.commission,
@@ -179,39 +193,32 @@ def closed_positions(figures: AccountFigures) -> Section:
         for row in figures.closed_positions
     )
     columns = (
-        Column("opened", "Opened", "time"),
-        Column("closed", "Closed", "time"),
-        Column("position", "Position"),
-        Column("symbol", "Symbol"),
-        Column("side", "Side"),
-        Column("lots", "Lots", "lots"),
-        Column("open_price", "Open price", "price"),
-        Column("close_price", "Close price", "price"),
-        *money_columns(
-            ("commission", "Commission, fees"), ("swap", "Swap"), ("closed_pnl", "Profit")
-        ),
+        column(words, "opened", "time"),
+        column(words, "closed", "time"),
+        column(words, "position"),
+        column(words, "symbol"),
+        column(words, "side"),
+        column(words, "lots", "lots"),
+        column(words, "open_price", "price"),
+        column(words, "close_price", "price"),
+        column(words, "commission", "money", title="commission_fees"),
+        *money_columns(words, "swap", "closed_pnl"),
     )
-    section = Section(
-        "closed_positions",
-        "Closed positions",
-        columns,
-        rows,
-        currency=figures.currency,
-        note="Over the whole life of each position, which may have begun in an earlier period; "
-        "prices are averages by volume.",
+    section = _table(
+        words, "closed_positions", columns, rows, figures.currency, note="closed_positions"
     )
-    return section.with_total(figures.digits)
+    return section.with_total(figures.digits, words("page.total"))
 
 
-def open_positions(figures: AccountFigures) -> Section:
+def open_positions(figures: AccountFigures, words: Catalogue) -> Section:
     """Positions open at the last close of the period."""
     rows = tuple(
         (
             row.position.opened_at,
             str(row.position.position_id),
             row.position.symbol,
-            row.position.side,
-            _lots(row.position.lots),
+            words.known("word", row.position.side),
+            shown_lots(row.position.lots),
             _price(row.position.open_price, row.position.price_digits),
             _price(row.position.close_price, row.position.price_digits),
             row.floating_swap,
@@ -220,27 +227,48 @@ def open_positions(figures: AccountFigures) -> Section:
         for row in figures.open_positions
     )
     columns = (
-        Column("opened", "Opened", "time"),
-        Column("position", "Position"),
-        Column("symbol", "Symbol"),
-        Column("side", "Side"),
-        Column("lots", "Lots", "lots"),
-        Column("open_price", "Open price", "price"),
-        Column("close_price", "Closing price", "price"),
-        *money_columns(("floating_swap", "Swap"), ("floating_pnl", "Floating profit")),
+        column(words, "opened", "time"),
+        column(words, "position"),
+        column(words, "symbol"),
+        column(words, "side"),
+        column(words, "lots", "lots"),
+        column(words, "open_price", "price"),
+        column(words, "close_price", "price", title="closing_price"),
+        *money_columns(words, "floating_swap", "floating_pnl"),
     )
-    section = Section(
-        "open_positions",
-        "Open positions",
-        columns,
-        rows,
-        currency=figures.currency,
-        empty="None at the end of this period.",
-    )
-    return section.with_total(figures.digits)
+    section = _table(words, "open_positions", columns, rows, figures.currency, empty="none_at_end")
+    return section.with_total(figures.digits, words("page.total"))
 
 
-def costs(figures: AccountFigures) -> Section:
+def working_orders(figures: AccountFigures, words: Catalogue) -> Section:
+    """Pending orders that waited at the end of the period."""
+    rows = tuple(
+        (
+            order.placed_at,
+            str(order.order_id),
+            order.symbol,
+            words.known("word", order.order_type),
+            shown_lots(order.lots),
+            _price(order.price, order.price_digits),
+            _price(order.stop_loss, order.price_digits) if order.stop_loss else None,
+            _price(order.take_profit, order.price_digits) if order.take_profit else None,
+        )
+        for order in figures.working_orders
+    )
+    columns = (
+        column(words, "placed", "time"),
+        column(words, "order"),
+        column(words, "symbol"),
+        column(words, "order_type"),
+        column(words, "lots", "lots"),
+        column(words, "order_price", "price"),
+        column(words, "stop_loss", "price"),
+        column(words, "take_profit", "price"),
+    )
+    return _table(words, "working_orders", columns, rows, "", empty="none_at_end")
+
+
+def costs(figures: AccountFigures, words: Catalogue) -> Section:
     """What trading cost in the period, by symbol, and charges booked apart from trades."""
     by_symbol: dict[str, list[TradeFigures]] = {}
     for trade in figures.trades:
@@ -252,25 +280,18 @@ def costs(figures: AccountFigures) -> Section:
         fee = sum((trade.fee for trade in trades), _ZERO)
         swap = sum((trade.swap for trade in trades), _ZERO)
         lots = sum((trade.deal.lots for trade in trades), _ZERO)
-        rows.append((symbol, _lots(lots), commission, fee, swap, commission + fee + swap))
+        rows.append((symbol, shown_lots(lots), commission, fee, swap, commission + fee + swap))
     for component in _COST_OPERATIONS:
         charged = [row.balance for row in figures.operations if row.deal.component == component]
         if any(charged):
             total = sum(charged, _ZERO)
-            rows.append((_OPERATIONS[component], None, None, None, None, total))
+            rows.append((words(f"operation.{component}"), None, None, None, None, total))
     columns = (
-        Column("item", "Symbol or charge"),
-        Column("lots", "Lots traded", "lots"),
-        *money_columns(
-            ("commission", "Commission"), ("fee", "Fees"), ("swap", "Swap"), ("total", "Total")
-        ),
+        column(words, "item", title="cost_item"),
+        column(words, "lots", "lots", title="lots_traded"),
+        *money_columns(words, "commission"),
+        column(words, "fee", "money", title="fees"),
+        *money_columns(words, "swap", "total"),
     )
-    section = Section(
-        "costs",
-        "Costs and charges of the period",
-        columns,
-        tuple(rows),
-        currency=figures.currency,
-        note="Negative amounts were charged to you, positive ones were credited.",
-    )
-    return section.with_total(figures.digits)
+    section = _table(words, "costs", columns, tuple(rows), figures.currency, note="costs_sign")
+    return section.with_total(figures.digits, words("page.total"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
-from exports.errors import FiguresDisagreeError
+from exports.errors import FiguresDisagreeError, StatementGapError
 from exports.statements.client_records import Account, ClientRecords, Deal
+from warehouse.control.papers import AccountBalances, PaperRecord
 
 _ZERO = Decimal(0)
 
@@ -29,6 +32,13 @@ def check_ties(records: ClientRecords) -> None:
                 f"The opening balance of {balances.broken_day} is not the closing balance before.",
                 where=f"account {account.account_key}",
                 todo="run `daybook check`, rebuild the account's days, and close them again",
+            )
+        if balances.previous_balance is None and balances.opening_balance != _ZERO:
+            raise StatementGapError(
+                f"The account opens with {balances.opening_balance}, but no day before the period "
+                "says how it came there.",
+                where=f"account {account.account_key}",
+                todo="load and close the account's earlier days",
             )
         moved = balances.closing_balance - balances.opening_balance
         credit_moved = balances.closing_credit - balances.opening_credit
@@ -71,6 +81,30 @@ def check_ties(records: ClientRecords) -> None:
             + balances.floating_pnl
             + balances.floating_swap,
             balances.equity,
+        )
+
+
+def check_continuity(
+    before: PaperRecord, balances: Mapping[str, AccountBalances], first: dt.date
+) -> None:
+    """Prove that every account opens where the last statement sent of it closed.
+
+    Raises:
+        StatementGapError: it does not; the error names the account and both balances.
+    """
+    for account_key, held in sorted(balances.items()):
+        closed = before.balances.get(account_key)
+        if closed is None or Decimal(closed.closing_balance) == Decimal(held.opening_balance):
+            continue
+        gap_from = before.period_to + dt.timedelta(days=1)
+        raise StatementGapError(
+            f"It would open at {held.opening_balance}, but statement {before.paper_number} for "
+            f"{before.period} closed at {closed.closing_balance}.",
+            where=f"account {account_key}",
+            todo=f"make the statements of {gap_from} to {first - dt.timedelta(days=1)} first"
+            if gap_from < first
+            else f"days of {before.period} were corrected: make its statement again first, "
+            f"`daybook statement run --period {before.period}`",
         )
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from exports.statements.catalogue import DEFAULT, Catalogue, catalogue
+from exports.statements.presentation import Presentation
+
 Cell = str | int | Decimal | dt.date | dt.datetime | None
 ColumnKind = Literal["text", "money", "lots", "price", "rate", "count", "date", "time"]
 
@@ -50,7 +53,7 @@ class Section:
             rows=tuple(tuple(row[index] for index in kept) for row in self.rows),
         )
 
-    def with_total(self, digits: int) -> Section:
+    def with_total(self, digits: int, title: str = "Total") -> Section:
         """The section with a total under every money column, where it has rows."""
         if not self.rows:
             return self
@@ -61,7 +64,7 @@ class Section:
             else None
             for index, column in enumerate(self.columns)
         ]
-        total[0] = "Total"
+        total[0] = title
         return replace(self, total=tuple(total))
 
 
@@ -91,7 +94,7 @@ class StatementDocument:
     """A whole statement."""
 
     number: str
-    kind: Literal["client", "account", "partner"]
+    kind: Literal["client", "account", "partner", "costs", "notice", "tax"]
     title: str
     issuer: str
     subject: str
@@ -102,15 +105,23 @@ class StatementDocument:
     notes: tuple[str, ...]
     published_at: dt.datetime
     """UTC; the only instant a statement carries."""
+    presentation: Presentation | None = None
+    """Language, colours, logo; plain English without one."""
+
+    @property
+    def words(self) -> Catalogue:
+        """The catalogue of its language."""
+        return self.presentation.words if self.presentation else catalogue(DEFAULT)
 
     def letterhead(self) -> tuple[Fact, ...]:
         """What stands at the top of the first page, as facts."""
-        return (
-            Fact("statement_number", "Statement number", self.number),
-            Fact("title", "Title", self.title),
-            Fact("issuer", "Issuer", self.issuer),
-            Fact("subject", "Name", self.subject),
-        )
+        values = {
+            "statement_number": self.number,
+            "title": self.title,
+            "issuer": self.issuer,
+            "subject": self.subject,
+        }
+        return tuple(Fact(key, self.words(f"fact.{key}"), text) for key, text in values.items())
 
 
 def plain(cell: Cell) -> str:

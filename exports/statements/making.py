@@ -45,18 +45,19 @@ class StatementFile:
     version: int
 
 
-def render(document: StatementDocument, format: StatementFormat) -> bytes:
+def render(document: StatementDocument, format: StatementFormat, settings: Settings) -> bytes:
     """The bytes of a document in one format; the same document always gives the same bytes.
 
     Raises:
         UsageError: the format is not one of pdf, csv, xlsx.
+        PresentationError: a font is not installed.
     """
     if format == "csv":
         return to_csv(document)
     if format == "pdf":
         from exports.statements.pdf_writer import to_pdf
 
-        return to_pdf(document)
+        return to_pdf(document, settings)
     if format == "xlsx":
         from exports.statements.xlsx_writer import to_xlsx
 
@@ -70,7 +71,7 @@ def make(
     settings: Settings, made: MadeStatement, format: StatementFormat, out: Path, *, actor: str
 ) -> StatementFile:
     """Write a document as a file into the folder `out`, archive it and register it."""
-    content = render(made.document, format)
+    content = render(made.document, format, settings)
     number = made.document.number
     kept = archive.store(settings, content, format)
     registers.register_statement(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from exports.publication import Publication, covering_publication, month_of, read_at
+from exports.publication import Publication, month_of
 from exports.rounding import round_parts
 from exports.statements.document import Cell, Column, Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
@@ -15,8 +16,8 @@ from exports.statements.partner_records import (
     LedgerLine,
     PartnerRecords,
     find_partner,
-    partner_servers,
     read_partner_records,
+    read_partners_at,
 )
 from warehouse.connection import AsOf, connect
 from warehouse.money import minor_unit, round_half_away
@@ -24,7 +25,21 @@ from warehouse.settings import Settings
 
 _ZERO = Decimal(0)
 _SHOWN = 3
-_MODELS = {"per_lot": "per lot", "commission_share": "share of commission"}
+_MODELS = {
+    "per_lot": "per lot",
+    "per_million": "per million",
+    "spread_share": "share of spread",
+    "markup_share": "share of mark-up",
+    "commission_share": "share of commission",
+    "revenue_share": "share of revenue",
+    "cpa": "per client",
+}
+_MASKING = {
+    "none": "Clients and accounts are shown by their numbers.",
+    "digits": "Clients and accounts are masked.",
+    "hidden": "Clients are numbered by this statement alone; accounts are left out.",
+}
+_ENTRIES = {"adjustment": " (adjustment)", "clawback": " (clawback)"}
 
 
 def make_partner_statement(
@@ -40,7 +55,8 @@ def make_partner_statement(
 ) -> StatementFile:
     """Make one partner statement file, archive it and enter it in the register.
 
-    Clients appear masked: a partner is told what a client's trades earned, not who the client is.
+    Clients appear as the partner's payout terms say, masked by default: a partner is told what a
+    client's trades earned, not who the client is.
 
     Args:
         settings: the installation.
@@ -68,15 +84,7 @@ def partner_statement_document(
     first, last = month_of(period)
     with connect("read", settings=settings) as con:
         partner_key = find_partner(con, tenant, partner)
-        publication = covering_publication(
-            con,
-            tenant=tenant,
-            servers=partner_servers(con, tenant),
-            period_from=first,
-            period_to=last,
-            as_of=as_of,
-        )
-        read_at(con, settings, publication)
+        publication = read_partners_at(con, settings, tenant, period, as_of)
         records = read_partner_records(con, partner_key, period_from=first, period_to=last)
     document = StatementDocument(
         number=f"{partner_key.replace('/', '-')}-{period}-v{publication.version}",
@@ -90,7 +98,7 @@ def partner_statement_document(
         notes=(
             "Commission is shown as it was earned by trade date; it is rounded once, per period "
             "and currency, by largest remainder, so that the lines add up to the total.",
-            "Clients and accounts are masked. Times are UTC.",
+            _MASKING[records.client_masking] + " Times are UTC.",
             "Please tell us without delay if anything on this statement does not agree with your "
             "own records.",
         ),
@@ -117,8 +125,13 @@ def _parts(records: PartnerRecords) -> tuple[Part, ...]:
         facts=(),
         sections=(
             _earned(records, currencies),
-            _grouped("by_partner", "By partner path", "Path", records.by_path, mask=False),
-            _grouped("by_client", "By client", "Client", records.by_client, mask=True),
+            _grouped("by_partner", "By partner path", "Path", records.by_path),
+            _grouped(
+                "by_client",
+                "By client",
+                "Client",
+                _masked_clients(records.by_client, records.client_masking),
+            ),
             _unpaid(records),
         ),
     )
@@ -130,7 +143,11 @@ def _parts(records: PartnerRecords) -> tuple[Part, ...]:
                 title=f"Commission in {currency}",
                 facts=(Fact("currency", "Currency", currency),),
                 sections=(
-                    _lines([line for line in records.lines if line.currency == currency], currency),
+                    _lines(
+                        [line for line in records.lines if line.currency == currency],
+                        currency,
+                        records.client_masking,
+                    ),
                 ),
             )
             for currency in currencies
@@ -150,20 +167,49 @@ def _earned(records: PartnerRecords, currencies: Sequence[str]) -> Section:
         lines = [line for line in records.lines if line.currency == currency]
         earned = _rounded_sum([line.amount for line in lines], currency)
         until = _rounded_sum([before, *(line.amount for line in lines)], currency)
-        rows.append((currency, len(lines), until - earned, earned, until))
+        corrected, clawed_back = (
+            _rounded_sum([line.amount for line in lines if line.entry_type == entry], currency)
+            for entry in ("adjustment", "clawback")
+        )
+        rows.append(
+            (
+                currency,
+                len(lines),
+                until - earned,
+                earned - corrected - clawed_back,
+                corrected,
+                clawed_back,
+                earned,
+                until,
+            )
+        )
     columns = (
         Column("currency", "Currency"),
         Column("lines", "Lines", "count"),
         Column("earned_before", "Earned before", "money"),
+        Column("accrued", "Accrued", "money"),
+        Column("corrected", "Adjusted", "money"),
+        Column("clawed_back", "Clawed back", "money"),
         Column("earned", "Earned in this period", "money"),
         Column("earned_until", "Earned to date", "money"),
     )
-    return Section("earned", "Commission earned", columns, tuple(rows))
+    return Section("earned", "Commission earned", columns, tuple(rows)).without_empty(
+        ("corrected", "clawed_back")
+    )
 
 
-def _grouped(
-    key: str, title: str, heading: str, totals: Sequence[GroupTotal], *, mask: bool
-) -> Section:
+def _masked_clients(totals: Sequence[GroupTotal], masking: str) -> list[GroupTotal]:
+    """The totals under the names that the partner may see, in no order that tells who they are."""
+    if masking == "hidden":
+        numbers = {name: place for place, name in enumerate(
+            sorted({total.name for total in totals}), start=1)}  # fmt: skip
+        return [replace(total, name=f"client {numbers[total.name]}") for total in totals]
+    if masking == "none":
+        return [replace(total, name=total.name.rpartition("/")[2]) for total in totals]
+    return [replace(total, name=masked(total.name)) for total in totals]
+
+
+def _grouped(key: str, title: str, heading: str, totals: Sequence[GroupTotal]) -> Section:
     rows: list[tuple[Cell, ...]] = []
     for currency in sorted({total.currency for total in totals}):
         group = [total for total in totals if total.currency == currency]
@@ -171,7 +217,7 @@ def _grouped(
         shares = round_parts(amounts, _rounded_sum(amounts, currency), minor_unit(currency))
         rows += [
             (
-                masked(total.name) if mask else total.name,
+                total.name,
                 _MODELS.get(total.model, total.model),
                 currency,
                 total.level,
@@ -201,22 +247,23 @@ def _unpaid(records: PartnerRecords) -> Section:
     )
 
 
-def _lines(lines: Sequence[LedgerLine], currency: str) -> Section:
+def _lines(lines: Sequence[LedgerLine], currency: str, masking: str) -> Section:
     amounts = [line.amount for line in lines]
     total = _rounded_sum(amounts, currency)
     rows = tuple(
         (
             line.business_date,
             str(line.deal_id),
-            masked(line.account_key),
+            _account(line.account_key, masking),
             line.symbol or "",
             line.partner_path,
             line.agreement_id or "",
-            _MODELS.get(line.model or "", line.model or "")
-            + (" (adjustment)" if line.entry_type == "adjustment" else ""),
+            _MODELS.get(line.model or "", line.model or "") + _ENTRIES.get(line.entry_type, ""),
             line.level,
+            line.tier,
             _shortest(line.base_quantity),
             _shortest(line.rate),
+            _shortest(line.withheld),
             amount,
         )
         for line, amount in zip(
@@ -232,12 +279,22 @@ def _lines(lines: Sequence[LedgerLine], currency: str) -> Section:
         Column("agreement", "Agreement"),
         Column("model", "Rule"),
         Column("level", "Level", "count"),
+        Column("tier", "Tier", "count"),
         Column("base", "Base", "lots"),
         Column("rate", "Rate", "rate"),
+        Column("withheld", "Withheld", "rate"),
         Column("amount", "Amount", "money"),
     )
     whole: tuple[Cell, ...] = ("Total", *([None] * (len(columns) - 2)), total)
-    return Section("lines", "Lines", columns, rows, total=whole, currency=currency)
+    section = Section("lines", "Lines", columns, rows, currency=currency)
+    shown = section.without_empty(("tier", "withheld", "account"))
+    return replace(shown, total=(*whole[: len(shown.columns) - 1], total))
+
+
+def _account(key: str, masking: str) -> str:
+    if masking == "hidden":
+        return ""
+    return key.rpartition("/")[2] if masking == "none" else masked(key)
 
 
 def _shortest(value: Decimal) -> Decimal:

@@ -9,6 +9,9 @@ from decimal import Decimal
 import duckdb
 
 from exports.errors import UnknownSubjectError
+from exports.publication import Publication, covering_publication, month_of, read_at
+from warehouse.connection import AsOf
+from warehouse.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,11 @@ class LedgerLine:
     partner_path: str
     agreement_id: str | None
     model: str | None
+    tier: int | None
     base_quantity: Decimal
     rate: Decimal
+    withheld: Decimal
+    """What was carved out, capped and rounded away."""
     amount: Decimal
     currency: str
 
@@ -65,6 +71,8 @@ class PartnerRecords:
     unpaid: tuple[UnpaidReason, ...]
     earned_before: dict[str, Decimal]
     """All commission booked on days before the period, by currency."""
+    client_masking: str
+    """none, digits or hidden: how clients appear, as the payout terms of the last day say."""
 
 
 def find_partner(con: duckdb.DuckDBPyConnection, tenant: str, partner: str) -> str:
@@ -103,6 +111,31 @@ def partner_servers(con: duckdb.DuckDBPyConnection, tenant: str) -> list[str]:
     return [server for (server,) in rows]
 
 
+def read_partners_at(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    tenant: str,
+    period: str,
+    as_of: AsOf = None,
+) -> Publication:
+    """Make the connection read what covers a month of all of the tenant's servers.
+
+    Raises:
+        UnclosedPeriodError: days of the month are not published.
+    """
+    first, last = month_of(period)
+    publication = covering_publication(
+        con,
+        tenant=tenant,
+        servers=partner_servers(con, tenant),
+        period_from=first,
+        period_to=last,
+        as_of=as_of,
+    )
+    read_at(con, settings, publication)
+    return publication
+
+
 def read_partner_records(
     con: duckdb.DuckDBPyConnection,
     partner_key: str,
@@ -133,6 +166,17 @@ def read_partner_records(
         """,
         [tenant, partner_id],
     ).fetchone()
+    masking = con.execute(
+        """
+        SELECT client_masking
+        FROM lake.staging.stg_crm__partner_payout_terms
+        WHERE tenant_id = $1 AND partner_id = $2
+            AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)
+        ORDER BY valid_from DESC
+        LIMIT 1
+        """,
+        [tenant, partner_id, period_to],
+    ).fetchone()
     return PartnerRecords(
         partner_key=partner_key,
         name=str(name[0]) if name and name[0] else partner_id,
@@ -147,14 +191,17 @@ def read_partner_records(
                 "GROUP BY amount_currency ORDER BY amount_currency"
             ).fetchall()
         ),
+        client_masking=str(masking[0]) if masking else "digits",
     )
 
 
 _LINES = """
     SELECT
         business_date, executed_at_utc, entry_type, deal_id, account_key, client_key, symbol,
-        level, coalesce(partner_path, ''), agreement_id, model, coalesce(base_quantity, 0),
-        coalesce(rate, 0), amount, amount_currency
+        level, coalesce(partner_path, ''), agreement_id, model, tier, coalesce(base_quantity, 0),
+        coalesce(rate, 0),
+        coalesce(carved_amount, 0) + coalesce(capped_amount, 0) + coalesce(rounding_amount, 0),
+        amount, amount_currency
     FROM booked
     WHERE in_period AND reason IS NULL AND amount_currency IS NOT NULL
     ORDER BY amount_currency, business_date, executed_at_utc, deal_id, level, ledger_line_key

@@ -62,6 +62,8 @@ def to_xlsx(document: StatementDocument) -> bytes:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.hide_gridlines(2)
+        if document.words.direction == "rtl":
+            sheet.right_to_left()
         row = _letterhead(sheet, formats, document) if index == 0 else 0
         row = _part(sheet, formats, part, row)
         if index == 0:

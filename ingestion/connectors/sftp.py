@@ -1,4 +1,4 @@
-"""A folder on an SFTP server, opened for reading.
+"""A folder on an SFTP server, opened for reading, and for the statements that are left there.
 
 The server must prove that it is the one that was meant: its host key is stated in the source's
 options, or stands in a known_hosts file. An unknown key is refused and shown, never learned.
@@ -168,6 +168,14 @@ class SftpFolder:
     def download(self, file: RemoteFile, sink: IO[bytes]) -> None:
         """Write the file's bytes to ``sink``."""
         self._open().getfo(f"{self.path}/{file.name}", sink)
+
+    def store(self, name: str, content: bytes) -> None:
+        """Put a file there, whole or not at all: it appears under its name when it is complete."""
+        sftp = self._open()
+        part = f"{self.path}/.{name}.part"
+        with sftp.open(part, "wb") as file:
+            file.write(content)
+        sftp.posix_rename(part, f"{self.path}/{name}")
 
     def _open(self) -> paramiko.SFTPClient:
         if self._sftp is None:

@@ -17,6 +17,7 @@ from ingestion.simulator.clock import DAY_MS, day_of, is_weekend, to_utc_ms
 from ingestion.simulator.crm import main_amount, psp_references
 from ingestion.simulator.market import CURRENCY_DIGITS, main_currency
 from ingestion.simulator.payouts import all_payouts
+from ingestion.simulator.platform_clients import platform_requests
 from ingestion.simulator.routing import BANK, provider_of
 from ingestion.simulator.world import World
 
@@ -122,32 +123,63 @@ def bank_accounts(world: World) -> list[AccountDays]:
     return list(accounts.values())
 
 
-def _wires(world: World, accounts: dict[str, AccountDays]) -> None:
+@dataclass(frozen=True)
+class _Wire:
+    """A client's money by wire; ``amount`` is above zero, ``number`` the CRM's request."""
+
+    client: int
+    login: int
+    currency: str
+    amount: Decimal
+    is_deposit: bool
+    server_ms: int
+    number: int
+    comment: str
+    reference: str
+
+
+def _client_wires(world: World) -> list[_Wire]:
     population, references = world.population, psp_references(world)
+    return [
+        *(
+            _Wire(
+                int(population.client[o.account]), int(population.login[o.account]),
+                main_currency(population.currency[o.account]), main_amount(o, population),
+                o.amount > 0, o.server_ms, o.request, o.comment, references[o.request],
+            )
+            for o in world.cash.operations
+            if o.request and provider_of(o) == BANK
+        ),
+        *(
+            _Wire(
+                one.account.client, one.account.login, one.currency, one.amount, one.is_deposit,
+                one.server_ms, one.number, one.comment, one.reference,
+            )
+            for one in platform_requests(world)
+        ),
+    ]  # fmt: skip
+
+
+def _wires(world: World, accounts: dict[str, AccountDays]) -> None:
     withdrawals: dict[tuple[str, int], list[Part]] = defaultdict(list)
-    for operation in world.cash.operations:
-        if not operation.request or provider_of(operation) != BANK:
-            continue
-        currency = main_currency(population.currency[operation.account])
-        client = int(population.client[operation.account])
-        day = int(to_utc_ms(np.array([operation.server_ms], dtype=np.int64))[0] // DAY_MS)
-        minor = int(main_amount(operation, population).scaleb(CURRENCY_DIGITS[currency]))
-        deposit = operation.amount > 0
+    for wire in _client_wires(world):
+        day = int(to_utc_ms(np.array([wire.server_ms], dtype=np.int64))[0] // DAY_MS)
+        minor = int(wire.amount.scaleb(CURRENCY_DIGITS[wire.currency]))
         part = Part(
-            minor if deposit else -minor,
-            f"Funding account {population.login[operation.account]} {operation.comment}"
-            if deposit
-            else f"Payment {operation.comment}",
-            references[operation.request], operation.request, population.names[client],
-            iban("DE", f"50010517{client:010d}"),
+            minor if wire.is_deposit else -minor,
+            f"Funding account {wire.login} {wire.comment}"
+            if wire.is_deposit
+            else f"Payment {wire.comment}",
+            wire.reference, wire.number, world.population.names[wire.client],
+            iban("DE", f"50010517{wire.client:010d}"),
         )  # fmt: skip
-        days = accounts[currency].days
-        if deposit:
+        days = accounts[wire.currency].days
+        if wire.is_deposit:
             booked = max(banking for banking in days if banking <= day)
-            accounts[currency].lines[booked].append(Line("deposit", (part,)))
+            accounts[wire.currency].lines[booked].append(Line("deposit", (part,)))
         else:
             booked = min(banking for banking in days if banking >= day)
-            withdrawals[currency, booked].append(part)
+            withdrawals[wire.currency, booked].append(part)
     for (currency, booked), parts in withdrawals.items():
         account = accounts[currency]
         # The bank that takes payment files books what one file asked for in one line.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingestion.simulator import mt4_accounts
 from ingestion.simulator.crm import write_csv
-from ingestion.simulator.ctrader_world import SERVER_ID as CTRADER_SERVER
+from ingestion.simulator.ctrader_accounts import SERVER_ID as CTRADER_SERVER
 from ingestion.simulator.market import SERVER_ID, SYMBOLS, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.systems import SYSTEMS
 
@@ -47,16 +47,17 @@ def write_broker(server_id: str, folder: Path) -> dict[str, int]:
         "broker_groups": write_csv(
             folder / "groups.csv",
             ("server_id", "group_pattern", "book", "legal_entity", "desk", "is_excluded",
-             "exclusion_reason", "is_cent", "valid_from", "currency"),
+             "exclusion_reason", "is_cent", "valid_from", "currency", "is_swap_posted"),
             (
-                *((server_id, *row, "", "") for row in _groups(server_id)),
+                *((server_id, *row, "", "", "") for row in _groups(server_id)),
                 *(
                     (mt4_accounts.SERVER_ID, group.name, "B", entity, "retail", "false", "",
-                     "true" if group.currency == "USC" else "false", "", group.currency)
+                     "true" if group.currency == "USC" else "false", "", group.currency,
+                     "true" if group.posts_swap else "false")
                     for group in mt4_groups
                 ),
                 *(
-                    [(CTRADER_SERVER, "%", "B", entity, "retail", "false", "", "false", "", "")]
+                    [(CTRADER_SERVER, "%", "B", entity, "retail", "false", "", "false", "", "", "")]
                     if mt4_groups
                     else []
                 ),
@@ -65,10 +66,10 @@ def write_broker(server_id: str, folder: Path) -> dict[str, int]:
         "broker_symbols": write_csv(
             folder / "symbols.csv",
             ("server_id", "symbol", "contract_size", "base_currency", "profit_currency",
-             "digits", "description"),
+             "digits", "description", "swap_long_points", "swap_short_points"),
             (
                 (mt4_accounts.SERVER_ID, spec.symbol, spec.contract_size, spec.base, spec.profit,
-                 spec.digits, spec.description)
+                 spec.digits, spec.description, spec.swap_long, spec.swap_short)
                 for spec in (SYMBOLS if mt4_groups else ())
             ),
         ),

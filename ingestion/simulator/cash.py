@@ -41,6 +41,18 @@ class CashOperation:
     method: str = ""
 
 
+@dataclass(frozen=True)
+class BookedRequest:
+    """A CRM request as MetaTrader 4 or cTrader booked it: minor units of the account, signed."""
+
+    server_id: str
+    login: int
+    number: int
+    currency: str
+    minor: int
+    server_ms: int
+
+
 @dataclass
 class CashBook:
     """All operations, in the order they were decided; request ids follow that order."""

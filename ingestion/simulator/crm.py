@@ -163,8 +163,17 @@ def unfinished_requests(world: World) -> Rows:
     return rows
 
 
-def write_crm(world: World, folder: Path) -> dict[str, int]:
-    """Write clients, classifications, links and requests; gives rows per table."""
+def write_crm(
+    world: World, folder: Path, other_accounts: Rows, other_requests: Rows
+) -> dict[str, int]:
+    """Write clients, classifications, links and requests; gives rows per table.
+
+    Args:
+        world: the tenant's broker.
+        folder: the CRM's.
+        other_accounts: rows of client_accounts about servers beside the main one.
+        other_requests: rows of cash_requests about them.
+    """
     population, window = world.population, world.window
     first = population.primary_accounts()
     registered = [int(population.registered_ms[account]) for account in first]
@@ -197,18 +206,21 @@ def write_crm(world: World, folder: Path) -> dict[str, int]:
             folder / "client_accounts.csv",
             ("client_id", "server_id", "login", "valid_from"),
             (
-                (client_id(int(client)), world.server_id, login, day_of(int(when) // DAY_MS))
-                for client, login, when in zip(
-                    population.client, population.login, population.registered_ms, strict=True
-                )
-                if client >= 0
+                *(
+                    (client_id(int(client)), world.server_id, login, day_of(int(when) // DAY_MS))
+                    for client, login, when in zip(
+                        population.client, population.login, population.registered_ms, strict=True
+                    )
+                    if client >= 0
+                ),
+                *other_accounts,
             ),
         ),
         "cash_requests": write_csv(
             folder / "cash_requests.csv",
             ("request_id", "client_id", "server_id", "login", "kind", "status", "amount",
              "currency", "requested_at", "processed_at", "method", "psp", "psp_reference"),
-            _cash_requests(world),
+            [*_cash_requests(world), *other_requests],
         ),
     }  # fmt: skip
     return counts

@@ -24,7 +24,15 @@ from ingestion.simulator.crm import (
     write_csv,
 )
 from ingestion.simulator.market import SERVER_ID, main_currency
-from ingestion.simulator.partners import PARTNERS, agreements, tree_edges
+from ingestion.simulator.partners import (
+    PARTNERS,
+    PAYOUT_TERMS,
+    agreements,
+    clawbacks,
+    tiers,
+    tree_edges,
+)
+from ingestion.simulator.platform_clients import platform_accounts, platform_requests
 from ingestion.simulator.population import client_id
 from ingestion.simulator.world import World, stream
 
@@ -99,6 +107,13 @@ def approvals(world: World) -> Rows:
         if _is_looked_at_twice(world, operation):
             later = utc_text(looked_ms + 25 * MINUTE_MS)
             decisions.append((operation.request, "S3", "approved", later, 2, ""))
+    for wire in platform_requests(world):
+        looked_ms = wire.server_ms - (2 if wire.is_deposit else 40) * MINUTE_MS
+        when = utc_text(looked_ms)
+        decisions.append((wire.number, f"S{wire.number % 2 + 1}", "approved", when, 1, ""))
+        if not wire.is_deposit and wire.amount >= SECOND_LOOK:
+            later = utc_text(looked_ms + 25 * MINUTE_MS)
+            decisions.append((wire.number, "S3", "approved", later, 2, ""))
     for request in unfinished_requests(world):
         number, status, asked, done = request[0], request[5], request[8], request[9]
         if status == "approved":
@@ -252,14 +267,18 @@ def crm_truth(world: World) -> dict[str, pl.DataFrame]:
     """How many rows each table of the CRM has, and what the bonus grants come to."""
     population = world.population
     requested = sum(1 for operation in world.cash.operations if operation.request)
+    requested += len(platform_requests(world))
     counts = {
         "clients": population.clients,
         "client_classifications": len(classifications(population, world.window)),
-        "client_accounts": int((population.client >= 0).sum()),
+        "client_accounts": int((population.client >= 0).sum()) + len(platform_accounts(world)),
         "cash_requests": requested + len(unfinished_requests(world)),
         "partners": len(PARTNERS),
         "partner_tree": len(tree_edges(population, world.window)),
         "partner_agreements": len(agreements(world.window)),
+        "partner_tiers": len(tiers(world.window)),
+        "partner_payout_terms": len(PAYOUT_TERMS),
+        "partner_clawbacks": len(clawbacks(population, world.window)),
         "staff_users": len(STAFF),
         "cash_approvals": len(approvals(world)),
         "client_notes": len(notes(world)),

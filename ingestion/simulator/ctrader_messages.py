@@ -122,7 +122,7 @@ def _account_messages(server: CtraderWorld) -> Iterator[tuple[str, dict[str, Any
             "depositWithdraw": [
                 {"operationType": flow.operation, "balanceHistoryId": FIRST_BALANCE_HISTORY + m,
                  "balance": flow.balance, "delta": flow.amount,
-                 "changeBalanceTimestamp": flow.at, "externalNote": f"EXT-{m + 1:06d}",
+                 "changeBalanceTimestamp": flow.at, "externalNote": flow.note,
                  "balanceVersion": flow.version, "moneyDigits": int(digits[n])}
                 for m, flow in enumerate(server.flows)
                 if flow.account == n

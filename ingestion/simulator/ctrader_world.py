@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ingestion.simulator.clock import DAY_MS, HOUR_MS, MINUTE_MS, IntArray, Window, to_utc_ms
+from ingestion.simulator.clock import DAY_MS, IntArray, Window, to_utc_ms
+from ingestion.simulator.closing_rates import ClosingRates
+from ingestion.simulator.ctrader_accounts import (
+    BONUS,
+    BONUS_OUT,
+    CashFlow,
+    build_accounts,
+    build_cash,
+)
 from ingestion.simulator.lifecycles import (
     ADDED,
     CLOSE_BY,
@@ -21,27 +29,18 @@ from ingestion.simulator.lifecycles import (
     build_events,
     draw_positions,
 )
-from ingestion.simulator.market import GROUP_INDEX, GROUPS, SYMBOLS, main_currency
+from ingestion.simulator.market import GROUPS, SYMBOLS, main_currency
 from ingestion.simulator.population import Population
 from ingestion.simulator.settlement import OpenAtClose, Settlement, divide_half_away
 from ingestion.simulator.world import World, stream
 
-SERVER_ID = "ctrader_live"
 BROKER = "harbour"
-FIRST_LOGIN = 3_000_001
 FIRST_ACCOUNT = 41_000_001
 FIRST_POSITION, FIRST_DEAL, FIRST_ORDER, FIRST_BALANCE_HISTORY = (
     60_000_001, 80_000_001, 90_000_001, 70_000_001,
 )  # fmt: skip
 FILLED, PARTIALLY_FILLED, REJECTED, INTERNALLY_REJECTED, ERROR, MISSED = 2, 3, 4, 5, 6, 7
-DEPOSIT, WITHDRAW, REBATE, DIVIDENDS, BONUS, BONUS_OUT, INACTIVITY, TRANSFER, TRANSFER_OUT = (
-    0, 1, 9, 15, 19, 20, 35, 36, 37,
-)  # fmt: skip
-FEWEST_ACCOUNTS, MOST_POSITIONS = 6, 20_000
-_GROUPS = (
-    r"real\B-USD", r"real\A-ECN-USD", r"real\B-EUR", r"real\B-GBP", r"real\A-ECN-EUR",
-    r"real\B-JPY",
-)  # fmt: skip
+MOST_POSITIONS = 20_000
 _TURNED_DOWN = np.array([REJECTED, REJECTED, INTERNALLY_REJECTED, ERROR, MISSED])
 # Of a result that was converted into the deposit currency, in tenths of a per cent.
 _CONVERSION_FEE_PER_MILLE = 5
@@ -81,18 +80,6 @@ class Deals:
 
 
 @dataclass(frozen=True)
-class CashFlow:
-    """A balance change without a deal; ``amount`` is signed, ``balance`` is what it left."""
-
-    account: int
-    at: int
-    operation: int
-    amount: int
-    balance: int = 0
-    version: int = 0
-
-
-@dataclass(frozen=True)
 class CtraderWorld:
     """The server as it is at the end of the window."""
 
@@ -100,20 +87,28 @@ class CtraderWorld:
     population: Population
     deals: Deals
     flows: list[CashFlow]
-    held: OpenAtClose
-    """Open positions at the last close only."""
+    closes: OpenAtClose
+    """Open positions at every close."""
     balance: IntArray
     version: IntArray
     bonus: IntArray
+
+    @property
+    def held(self) -> OpenAtClose:
+        """Open positions at the last close."""
+        last = self.closes.day == self.window.last
+        names = OpenAtClose.__dataclass_fields__
+        return OpenAtClose(*(getattr(self.closes, name)[last] for name in names))
 
 
 def build_ctrader(world: World) -> CtraderWorld:
     """Simulate the cTrader server of a broker. Deterministic in the broker."""
     rng = stream(world.seed, "ctrader")
     window = world.window
-    clients = int((world.population.client >= 0).sum())
-    population = _population(window, max(clients // 4, FEWEST_ACCOUNTS), rng)
-    wanted = int((world.deals["action"] <= 1).sum()) // 8
+    population = build_accounts(world)
+    # Whoever changes the main server's past leaves this one as it is.
+    known = world.deals if world.hedged is None else world.hedged
+    wanted = int((known["action"] <= 1).sum()) // 8
     draft = draw_positions(
         window, population, min(max(wanted, 3 * population.size), MOST_POSITIONS),
         population.registered_ms // DAY_MS, np.full(population.size, 8_000.0), world.rates, rng,
@@ -122,7 +117,8 @@ def build_ctrader(world: World) -> CtraderWorld:
     family = np.where(draft.family == REVERSED, ADDED, draft.family)
     draft = replace(draft, family=np.where(family == CLOSE_BY, SIMPLE, family))
     events, _ = build_events(window, population, draft, world.book, rng)
-    settled, held = Settlement(window, population, world.book).settle(events)
+    closing = ClosingRates(window, world.book, population.currency, population.cents)
+    settled, held = Settlement(window, population, world.book, closing).settle(events)
 
     e = settled.events
     volume = np.abs(e.volume)
@@ -167,26 +163,7 @@ def build_ctrader(world: World) -> CtraderWorld:
         version=zero,
     )
     deals = _in_order(_with_turned_down(deals, rng))
-    last = held.day == window.last
-    held = OpenAtClose(*(getattr(held, name)[last] for name in OpenAtClose.__dataclass_fields__))
-    return _balanced(window, population, deals, _cash_flows(window, population, rng), held)
-
-
-def _population(window: Window, accounts: int, rng: np.random.Generator) -> Population:
-    number = np.arange(accounts, dtype=np.int64)
-    groups = np.array([GROUP_INDEX[name] for name in _GROUPS], dtype=np.int64)
-    late = (rng.random(accounts) < 0.25) & (number >= len(_GROUPS))
-    day = window.first + np.where(late, rng.integers(0, window.days // 3, accounts), 0)
-    return Population(
-        login=FIRST_LOGIN + number,
-        group=groups[number % len(groups)],
-        client=np.full(accounts, -1, dtype=np.int64),
-        registered_ms=day * DAY_MS + 8 * HOUR_MS + number * 137,
-        activity=np.clip(rng.lognormal(0.0, 0.5, accounts), 0.25, 4.0),
-        leverage=rng.choice(np.array([30, 100, 200, 500], dtype=np.int64), accounts),
-        names=[],
-        countries=[],
-    )
+    return _balanced(window, population, deals, build_cash(world, population), held)
 
 
 def _with_turned_down(deals: Deals, rng: np.random.Generator) -> Deals:
@@ -216,40 +193,6 @@ def _with_turned_down(deals: Deals, rng: np.random.Generator) -> Deals:
 def _in_order(deals: Deals) -> Deals:
     order = np.lexsort((deals.position, deals.at))
     return Deals(*(getattr(deals, name)[order] for name in Deals.__dataclass_fields__))
-
-
-def _cash_flows(window: Window, population: Population, rng: np.random.Generator) -> list[CashFlow]:
-    """Deposits of every account, withdrawals of most, and one of each of the rarer kinds."""
-    flows: list[CashFlow] = []
-    middle, later = window.trading_day_near(0.5), window.trading_day_near(0.85)
-    minute = rng.integers(0, 600, (population.size, 3)) * MINUTE_MS
-    base = rng.choice(np.array([5_000, 8_000, 12_000]), population.size)
-
-    def post(account: int, server_ms: int, operation: int, units: float) -> None:
-        scale = 10 ** int(population.currency_digits[account])
-        yen = 160 if population.currency[account] == "JPY" else 1
-        amount = round(units * yen * scale)
-        at = int(to_utc_ms(np.array([server_ms], dtype=np.int64))[0])
-        flows.append(CashFlow(account, at, operation, amount))
-
-    for account in range(population.size):
-        first = int(population.registered_ms[account])
-        post(account, first + int(minute[account, 0]), DEPOSIT, float(base[account]))
-        if account % 3 == 1:
-            at = middle * DAY_MS + 9 * HOUR_MS + int(minute[account, 1])
-            post(account, at, DEPOSIT, float(base[account]) / 2)
-        if account % 4 != 3:
-            at = later * DAY_MS + 9 * HOUR_MS + int(minute[account, 2])
-            post(account, at, WITHDRAW, -float(base[account]) / 20)
-    noon = middle * DAY_MS + 12 * HOUR_MS
-    post(0, noon, BONUS, 250.0)
-    post(0, noon + 2 * DAY_MS, BONUS_OUT, -75.5)
-    post(1, noon, REBATE, 12.34)
-    post(2, noon, INACTIVITY, -15.0)
-    post(3, noon, DIVIDENDS, 8.4)
-    post(0, noon + HOUR_MS, TRANSFER_OUT, -200.0)
-    post(1, noon + HOUR_MS + 1_000, TRANSFER, 200.0)
-    return sorted(flows, key=lambda flow: (flow.at, flow.account))
 
 
 def _balanced(
@@ -288,7 +231,7 @@ def _balanced(
         population=population,
         deals=replace(deals, balance=of_deals, version=deal_versions),
         flows=stated,
-        held=held,
+        closes=held,
         balance=final,
         version=np.bincount(account, minlength=population.size),
         bonus=bonus,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulator.cash import BookedRequest
 from ingestion.simulator.clock import DAY_MS, HOUR_MS, MINUTE_MS, IntArray
 from ingestion.simulator.market import CURRENCY_DIGITS, SYMBOL_INDEX, SYMBOLS
 from ingestion.simulator.prices import cent_factor, walk_of
@@ -41,7 +42,7 @@ _CENT = ("EURUSD.c", "GBPUSD.c")
 GROUPS: tuple[Mt4Group, ...] = (
     Mt4Group("B-USD", "USD", 10_000, _STANDARD, (1, 12)),
     Mt4Group("B-EUR-ECN", "EUR", 12_000, _STANDARD, (2, 15), commission_per_lot=6.0),
-    Mt4Group("B-USC", "USC", 900_000, _CENT, (10, 300), states_currency=False),
+    Mt4Group("B-USC", "USC", 800_000, _CENT, (10, 300), states_currency=False),
     Mt4Group("B-JPY", "JPY", 1_800_000, _STANDARD, (1, 10)),
     Mt4Group("B-USD-CRMSWAP", "USD", 15_000, _STANDARD, (2, 10), posts_swap=True),
 )
@@ -126,7 +127,11 @@ def build_accounts(world: World) -> Mt4Accounts:
 
 
 def build_cash(world: World, accounts: Mt4Accounts) -> Mt4Cash:
-    """Deposits, withdrawals, an internal transfer and a credit that is taken back."""
+    """Deposits, withdrawals, an internal transfer and a credit that is taken back.
+
+    Clear of the transaction-monitoring rules as ``fund_accounts`` is: no deposit is worth between
+    90 % and 100 % of 10,000 USD, and withdrawals are small.
+    """
     rng = stream(world.seed, "mt4 cash")
     size, window = accounts.size, world.window
     units = np.array([spec.deposit for spec in GROUPS], dtype=np.int64)[accounts.group]
@@ -138,7 +143,7 @@ def build_cash(world: World, accounts: Mt4Accounts) -> Mt4Cash:
     parts = [
         (np.arange(size), first, minor),
         (again, first[again] + span[again] // 3, minor[again] // 2),
-        (out, first[out] + span[out] * 2 // 3, -(minor[out] // 10)),
+        (out, first[out] + span[out] * 2 // 3, -(minor[out] // 50)),
     ]
     account = np.concatenate([part[0] for part in parts])
     server_ms = np.concatenate([part[1] for part in parts])
@@ -165,3 +170,20 @@ def build_cash(world: World, accounts: Mt4Accounts) -> Mt4Cash:
             "Welcome credit out",
         ],
     )  # fmt: skip
+
+
+def requested(world: World) -> list[BookedRequest]:
+    """The operations that a request of the CRM stands behind."""
+    accounts = build_accounts(world)
+    cash = build_cash(world, accounts)
+    return [
+        BookedRequest(
+            SERVER_ID, int(accounts.login[account]), int(comment.rpartition("-")[2]),
+            GROUPS[accounts.group[account]].currency, amount, server_ms,
+        )
+        for account, amount, server_ms, comment in zip(
+            cash.account.tolist(), cash.amount.tolist(), cash.server_ms.tolist(), cash.comment,
+            strict=True,
+        )
+        if comment.startswith(("CRM-D-", "CRM-W-"))
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from ingestion.simulator.clock import DAY_MS, MINUTE_MS, IntArray, day_of
 from ingestion.simulator.mt4_accounts import Mt4Accounts, Mt4Cash, build_accounts, build_cash
-from ingestion.simulator.mt4_trades import Mt4Settlement, Mt4Trades, build_trades
+from ingestion.simulator.mt4_trades import NONE, Mt4Settlement, Mt4Trades, build_trades
 from ingestion.simulator.world import World
 
 
@@ -23,9 +23,30 @@ class Mt4Days:
     balance: IntArray
     credit: IntArray
     floating: IntArray
+    """Price results with the commission of the opening, without the swap that accrued."""
+    accrued: IntArray
+    """Swap of open trades."""
     margin: IntArray
     events: IntArray
     """How many trades were closed and operations booked."""
+
+
+@dataclass(frozen=True)
+class Mt4Nights:
+    """One entry per open trade and day at whose end it was open; minor units.
+
+    Until a part of it is closed, a trade has the volume that is split later.
+    """
+
+    trade: IntArray
+    day: IntArray
+    volume: IntArray
+    close_points: IntArray
+    floating: IntArray
+    """Price result and the commission of the opening."""
+    accrued: IntArray
+    swap_of_day: IntArray
+    margin: IntArray
 
 
 @dataclass(frozen=True)
@@ -35,18 +56,8 @@ class Mt4World:
     accounts: Mt4Accounts
     cash: Mt4Cash
     trades: Mt4Trades
+    nights: Mt4Nights
     days: Mt4Days
-
-
-@dataclass(frozen=True)
-class _Nights:
-    """One entry per open trade and day at whose end it was open; minor units."""
-
-    trade: IntArray
-    day: IntArray
-    floating: IntArray
-    swap_of_day: IntArray
-    margin: IntArray
 
 
 def build_mt4(world: World) -> Mt4World:
@@ -56,35 +67,42 @@ def build_mt4(world: World) -> Mt4World:
     trades = build_trades(world, accounts, settlement)
     nights = _nights(world, accounts, settlement, trades)
     cash = _with_posted_swap(world, accounts, trades, nights, build_cash(world, accounts))
-    return Mt4World(accounts, cash, trades, _days(world, accounts, trades, nights, cash))
+    return Mt4World(accounts, cash, trades, nights, _days(world, accounts, trades, nights, cash))
 
 
 def _nights(
     world: World, accounts: Mt4Accounts, settlement: Mt4Settlement, trades: Mt4Trades
-) -> _Nights:
+) -> Mt4Nights:
     kept = np.flatnonzero(~trades.is_deleted)
-    opened = trades.opened_ms[kept] // DAY_MS
+    # What is left over is a trade of its own from the day on which a part was closed.
+    origin = trades.origin[kept]
+    began = np.where(origin == NONE, trades.opened_ms[kept], trades.closed_ms[origin])
+    opened = began // DAY_MS
     ends = trades.closed_ms[kept] // DAY_MS
     count = ends - opened
     trade = np.repeat(kept, count)
     day = np.repeat(opened, count) + np.arange(len(trade))
     day -= np.repeat(np.cumsum(count) - count, count)
     symbol, account = trades.symbol[trade], trades.account[trade]
-    signed = trades.side[trade] * trades.volume[trade]
-    moment = day * DAY_MS + DAY_MS - 1000
+    rest = trades.rest[trade]
+    volume = trades.volume[trade] + np.where(rest == NONE, 0, trades.volume[rest])
+    commission = trades.commission[trade] + np.where(rest == NONE, 0, trades.commission[rest])
+    signed = trades.side[trade] * volume
+    moment = world.book.closing_ms(day)
     close = settlement.quote(symbol, moment, -trades.side[trade])
-    rate = settlement.rate(symbol, account, moment)
+    rate = settlement.closing_rate(symbol, account, day)
     profit = settlement.money(symbol, account, close - trades.open_points[trade], signed, rate)
     first = trades.opened_ms[trade] // DAY_MS
     accrued = settlement.swap(symbol, account, signed, rate, first, day)
     posted = accounts.posts_swap[account] == 1
-    notional = settlement.money(
-        symbol, account, trades.open_points[trade], trades.volume[trade], rate
-    )
-    return _Nights(
+    notional = settlement.money(symbol, account, trades.open_points[trade], volume, rate)
+    return Mt4Nights(
         trade=trade,
         day=day,
-        floating=profit + np.where(posted, 0, accrued) + trades.commission[trade],
+        volume=volume,
+        close_points=close,
+        floating=profit + commission,
+        accrued=np.where(posted, 0, accrued),
         swap_of_day=np.where(
             posted, settlement.swap(symbol, account, signed, rate, day, day + 1), 0
         ),
@@ -93,7 +111,7 @@ def _nights(
 
 
 def _with_posted_swap(
-    world: World, accounts: Mt4Accounts, trades: Mt4Trades, nights: _Nights, cash: Mt4Cash
+    world: World, accounts: Mt4Accounts, trades: Mt4Trades, nights: Mt4Nights, cash: Mt4Cash
 ) -> Mt4Cash:
     """Five minutes after midnight the CRM books the swap of the day that ended."""
     shape = (accounts.size, world.window.days)
@@ -118,7 +136,7 @@ def _with_posted_swap(
 
 
 def _days(
-    world: World, accounts: Mt4Accounts, trades: Mt4Trades, nights: _Nights, cash: Mt4Cash
+    world: World, accounts: Mt4Accounts, trades: Mt4Trades, nights: Mt4Nights, cash: Mt4Cash
 ) -> Mt4Days:
     window = world.window
     shape = (accounts.size, window.days)
@@ -151,6 +169,7 @@ def _days(
         balance=np.cumsum(operations + profit + swap + commission, axis=1),
         credit=np.cumsum(of_cash(7), axis=1),
         floating=of_nights(nights.floating),
+        accrued=of_nights(nights.accrued),
         margin=of_nights(nights.margin),
         events=events,
     )

@@ -51,7 +51,7 @@ def _double(minor: IntArray, digits: IntArray) -> IntArray:
     return np.asarray(minor / 10.0**digits)
 
 
-def _tickets(server: Mt4World) -> tuple[IntArray, IntArray]:
+def tickets(server: Mt4World) -> tuple[IntArray, IntArray]:
     """Ticket of each trade and each cash operation, in the order they were given."""
     given = np.concatenate([server.trades.placed_ms, server.cash.server_ms])
     rank = np.empty(len(given), dtype=np.int64)
@@ -61,7 +61,7 @@ def _tickets(server: Mt4World) -> tuple[IntArray, IntArray]:
 
 
 def _trades(world: World, server: Mt4World) -> pl.DataFrame:
-    ticket, cash_ticket = _tickets(server)
+    ticket, cash_ticket = tickets(server)
     parts = [
         _positions(world, server, ticket),
         _operations(server, cash_ticket),
@@ -187,7 +187,7 @@ def _users(world: World, server: Mt4World) -> pl.DataFrame:
     accounts, days = server.accounts, server.days
     digits = accounts.digits
     balance, credit = days.balance[:, -1], days.credit[:, -1]
-    equity = balance + credit + days.floating[:, -1]
+    equity = balance + credit + days.floating[:, -1] + days.accrued[:, -1]
     changed = _moment(np.full(accounts.size, world.window.end_ms - 1000))
     number = np.arange(accounts.size)
     names = world.population.names
@@ -224,7 +224,8 @@ def _daily(world: World, server: Mt4World) -> pl.DataFrame:
     is_restated = (account == trades.account[late]) & (end >= trades.closed_ms[late])
     changed = np.where(is_restated, np.maximum(end, trades.changed_ms[late]), end)
     result = days.profit + days.swap + days.commission
-    equity = days.balance + days.credit + days.floating
+    floating = days.floating + days.accrued
+    equity = days.balance + days.credit + floating
 
     def money(table: IntArray) -> IntArray:
         return _double(table[account, row], digits)
@@ -236,7 +237,7 @@ def _daily(world: World, server: Mt4World) -> pl.DataFrame:
             "BALANCE_PREV": money(days.balance - days.operations - result),
             "BALANCE": money(days.balance), "DEPOSIT": money(days.operations),
             "CREDIT": money(days.credit), "PROFIT_CLOSED": money(result),
-            "PROFIT": money(days.floating), "EQUITY": money(equity), "MARGIN": money(days.margin),
+            "PROFIT": money(floating), "EQUITY": money(equity), "MARGIN": money(days.margin),
             "MARGIN_FREE": money(equity - days.margin), "MODIFY_TIME": _moment(changed),
         }
     )  # fmt: skip

@@ -12,9 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingestion.simulator.clock import DAY_MS, HOUR_MS, IntArray, Window, into_trading_time
+from ingestion.simulator.closing_rates import ClosingRates
 from ingestion.simulator.mt4_accounts import GROUPS, Mt4Accounts
-from ingestion.simulator.prices import RATE_DIGITS
-from ingestion.simulator.settlement import SymbolArrays, divide_half_away, raw_profit, to_account
+from ingestion.simulator.settlement import (
+    SymbolArrays,
+    divide_half_away,
+    raw_profit,
+    swap_nights,
+    to_account,
+)
 from ingestion.simulator.world import World, stream
 
 TRADES_PER_ACCOUNT_DAY = 2
@@ -68,10 +74,11 @@ class Mt4Settlement:
         self._symbols = SymbolArrays.of_market()
         self._commission = np.array([spec.commission_per_lot for spec in GROUPS])
         # Swap days of all days up to each one, from the day before the window.
-        days = np.arange(world.window.first, world.window.last + 1)
-        weekday = (days + 3) % 7
-        nights = np.select([weekday >= 5, weekday == 2], [0, 3], 1)
-        self._nights = np.concatenate([[0], np.cumsum(nights)])
+        self._nights = np.concatenate([[0], np.cumsum(swap_nights(world.window.all_days()))])
+        self._closing = ClosingRates(
+            world.window, world.book,
+            [GROUPS[group].currency for group in accounts.group], accounts.cents,
+        )  # fmt: skip
 
     def quote(self, symbol: IntArray, server_ms: IntArray, side: IntArray) -> IntArray:
         """Ask where ``side`` is above zero, else bid, in points."""
@@ -83,6 +90,10 @@ class Mt4Settlement:
             self._symbols.profit_walk[symbol], self._accounts.walk[account], server_ms
         )
         return np.asarray(plain * self._accounts.cents[account])
+
+    def closing_rate(self, symbol: IntArray, account: IntArray, day: IntArray) -> IntArray:
+        """The same at the close of a day, by the closing quotes."""
+        return self._closing.rate(symbol, account, day)
 
     def money(
         self, symbol: IntArray, account: IntArray, points: IntArray, volume: IntArray,
@@ -103,13 +114,7 @@ class Mt4Settlement:
             self._nights[end_day - self._window.first]
             - self._nights[first_day - self._window.first]
         )
-        points = np.where(
-            volume > 0, self._symbols.swap_long[symbol], self._symbols.swap_short[symbol]
-        )
-        raw = points * np.abs(volume) * self._symbols.raw_per_point[symbol] / 1000
-        shift = self._accounts.digits[account] - self._symbols.profit_digits[symbol]
-        money = raw * (rate / 10**RATE_DIGITS) * 10.0**shift * nights
-        return np.asarray((np.sign(money) * np.floor(np.abs(money) + 0.5)).astype(np.int64))
+        return self._closing.swap(symbol, volume, rate, nights, self._accounts.digits[account])
 
     def commission(self, account: IntArray, volume: IntArray) -> IntArray:
         """Charged at the opening for both sides, negative."""

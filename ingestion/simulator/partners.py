@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +45,41 @@ class Agreement:
     account_group_pattern: str
     valid_from: date
     valid_to: date | None
+    override_convention: str = ""
+    tier_basis: str = ""
+    tier_mode: str = ""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A step of an agreement's rate, from its lower bound in lots a month."""
+
+    agreement_id: str
+    lower_bound: Decimal
+    upper_bound: Decimal | None
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class Clawback:
+    """Trades of a client that pay nothing after his deposit was charged back; half open."""
+
+    clawback_id: str
+    client_id: str
+    cause: str
+    valid_from: date
+    valid_to: date
+    decided_on: date
+
+
+PAYOUT_TERMS = (
+    ("P1", "EUR", "bank", "period_end", 0, "0", "Northgate Introducers",
+     "DE89370400440532013000", "COBADEFFXXX", ""),
+    ("P2", "USD", "bank", "trade", 0, "25", "Velm Partners", "GB29NWBK60161331926819",
+     "NWBKGB2L", ""),
+    ("P3", "USD", "wallet", "trade", 3, "0", "Oro Referrals", "", "", "TQ5simulatedwallet0003"),
+)  # fmt: skip
+CLAWED_BACK_CLIENT = 1
 
 
 def in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
@@ -83,16 +118,18 @@ def agreements(window: Window) -> list[Agreement]:
         ("P2", 0, lot, "5", "USD", "EUR%", every, start, None),
         ("P2", 0, lot, "8.5", "EUR", "XAU%", every, start, None),
         ("P2", 0, share, "0.25", None, every, every, start, None),
-        ("P2", 1, lot, "1.5", "USD", every, every, start, None),
+        ("P2", 1, lot, "1.5", "USD", every, book_b, start, None),
         ("P1", 0, lot, "6.5", "USD", every, every, start, None),
         ("P1", 1, lot, "1", "USD", every, book_b, start, None),
         ("P1", 2, lot, "0.5", "USD", every, every, start, None),
         ("P1", 2, share, "0.05", None, every, book_a, start, None),
     ]
     return [
-        Agreement(
-            f"A{number:03d}", partner, level, model, Decimal(rate), currency, symbols, groups,
-            valid_from, valid_to,
+        special(
+            Agreement(
+                f"A{number:03d}", partner, level, model, Decimal(rate), currency, symbols, groups,
+                valid_from, valid_to,
+            )
         )
         for number, (
             partner, level, model, rate, currency, symbols, groups, valid_from, valid_to,
@@ -100,8 +137,42 @@ def agreements(window: Window) -> list[Agreement]:
     ]  # fmt: skip
 
 
+def special(agreement: Agreement) -> Agreement:
+    """The agreement with what only some have: P2's override goes by the month's lots, P1's second
+    one is carved out of the direct partner's rate."""
+    if agreement.model == "per_lot" and (agreement.partner_id, agreement.level) == ("P2", 1):
+        return replace(agreement, tier_basis="closed_lots", tier_mode="retroactive")
+    if agreement.model == "per_lot" and (agreement.partner_id, agreement.level) == ("P1", 2):
+        return replace(agreement, override_convention="carved_out")
+    return agreement
+
+
+def tiers(window: Window) -> list[Tier]:
+    """Two steps for each agreement that goes by lots."""
+    bound, higher = Decimal(5), Decimal("0.5")
+    return [
+        tier
+        for agreement in agreements(window)
+        if agreement.tier_basis
+        for tier in (
+            Tier(agreement.agreement_id, Decimal(0), bound, agreement.rate),
+            Tier(agreement.agreement_id, bound, None, agreement.rate + higher),
+        )
+    ]
+
+
+def clawbacks(population: Population, window: Window) -> list[Clawback]:
+    """Three days of one client, before the middle of the window."""
+    if population.clients <= CLAWED_BACK_CLIENT:
+        return []
+    first = day_of(window.trading_day_near(0.3))
+    last = first + timedelta(days=3)
+    client = client_id(CLAWED_BACK_CLIENT)
+    return [Clawback("CB1", client, "chargeback", first, last, last)]
+
+
 def write_partners(world: World, folder: Path) -> dict[str, int]:
-    """partners.csv, partner_tree.csv, partner_agreements.csv; gives rows per table."""
+    """The CRM's partner tables; gives rows per table."""
     return {
         "partners": write_csv(
             folder / "partners.csv",
@@ -118,8 +189,32 @@ def write_partners(world: World, folder: Path) -> dict[str, int]:
         ),
         "partner_agreements": write_csv(
             folder / "partner_agreements.csv",
-            ("agreement_id", "partner_id", "level", "model", "rate", "currency", "symbol_pattern",
-             "account_group_pattern", "valid_from", "valid_to"),
+            _names(Agreement),
             (astuple(agreement) for agreement in agreements(world.window)),
         ),
+        "partner_tiers": write_csv(
+            folder / "partner_tiers.csv",
+            _names(Tier),
+            (astuple(tier) for tier in tiers(world.window)),
+        ),
+        "partner_clawbacks": write_csv(
+            folder / "partner_clawbacks.csv",
+            _names(Clawback),
+            (astuple(clawback) for clawback in clawbacks(world.population, world.window)),
+        ),
+        "partner_payout_terms": write_csv(
+            folder / "partner_payout_terms.csv",
+            ("partner_id", "payout_currency", "method", "valid_from", "conversion_date",
+             "hold_days", "minimum_payout_amount", "payee_name", "iban", "bic", "wallet_address",
+             "valid_to"),
+            (
+                (partner, currency, method, day_of(world.window.first) - timedelta(days=60),
+                 *terms, "")
+                for partner, currency, method, *terms in PAYOUT_TERMS
+            ),
+        ),
     }  # fmt: skip
+
+
+def _names(shape: type[Agreement] | type[Tier] | type[Clawback]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(shape))

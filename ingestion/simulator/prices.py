@@ -43,7 +43,8 @@ class PriceBook:
         day = server_ms // DAY_MS
         row = self.first_weekday[day - self.first]
         position = (server_ms % DAY_MS) * STEPS_PER_DAY / DAY_MS
-        position = np.where(is_weekend(day), float(STEPS_PER_DAY), position)
+        # A weekend shows what Friday closed with.
+        position = np.where(is_weekend(day), (DAY_MS - 1) * STEPS_PER_DAY / DAY_MS, position)
         step = np.minimum(position.astype(np.int64), STEPS_PER_DAY - 1)
         weight = position - step
         left, right = self.grid[row, step, walk], self.grid[row, step + 1, walk]

@@ -12,6 +12,7 @@ The rules, in integers wherever money is involved:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -112,12 +113,36 @@ def to_account(
     return divide_half_away(scaled, 10**RATE_DIGITS * 10 ** np.maximum(-shift, 0))
 
 
+def swap_nights(day: IntArray) -> IntArray:
+    """Nights of swap that the end of a day costs: three on Wednesday, none at a weekend."""
+    weekday = (day + 3) % 7
+    return np.asarray(np.select([weekday >= 5, weekday == 2], [0, 3], 1))
+
+
+class Closing(Protocol):
+    """How positions that are open at a close are valued."""
+
+    def rate(self, symbol: IntArray, account: IntArray, day: IntArray) -> IntArray:
+        """Account currency per profit currency, integer of 1e-8."""
+
+    def swap(
+        self, symbol: IntArray, volume: IntArray, rate: IntArray, nights: IntArray,
+        digits: IntArray,
+    ) -> IntArray:  # fmt: skip
+        """Swap of a signed volume over some nights, minor units of the account."""
+
+
 class Settlement:
     """Settles events of one population against one price book."""
 
-    def __init__(self, window: Window, population: Population, book: PriceBook) -> None:
+    def __init__(
+        self, window: Window, population: Population, book: PriceBook,
+        closing: Closing | None = None,
+    ) -> None:  # fmt: skip
+        """``closing`` values positions at a close where the platform's own rate does not."""
         self._window = window
         self._book = book
+        self._closing = closing
         self._symbols = SymbolArrays.of_market()
         self._walk = population.walk
         self._digits = population.currency_digits
@@ -228,11 +253,16 @@ class Settlement:
         symbol, held = events.symbol[source], volume[events.position[source]]
         moment = self._book.closing_ms(day)
         close = self._book.quote_points(symbol, moment, -np.sign(held))
-        rate = self.rate_at(symbol, account, moment)
         digits = self._digits[account]
+        if self._closing:
+            rate = self._closing.rate(symbol, account, day)
+            of_day = self._closing.swap(symbol, held, rate, swap_nights(day), digits)
+        else:
+            rate = self.rate_at(symbol, account, moment)
+            of_day = self._swap_of_day(symbol, held, rate, day, digits)
         raw = raw_profit(self._symbols, symbol, close - average[position], held)
         profit = to_account(raw, rate, self._symbols.profit_digits[symbol], digits)
-        swap = np.cumsum(self._swap_of_day(symbol, held, rate, day, digits))
+        swap = np.cumsum(of_day)
         before_run = np.concatenate([[0], swap])[first_row]
         return OpenAtClose(
             position, account, symbol, day, held, average[position], close, rate, profit,
@@ -245,11 +275,9 @@ class Settlement:
         points = np.where(
             volume > 0, self._symbols.swap_long[symbol], self._symbols.swap_short[symbol]
         )
-        weekday = (day + 3) % 7
-        nights = np.select([weekday >= 5, weekday == 2], [0, 3], 1)
         raw = points * np.abs(volume) * self._symbols.raw_per_point[symbol] / 1000
         shift = digits - self._symbols.profit_digits[symbol]
-        money = raw * (rate / 10**RATE_DIGITS) * 10.0**shift * nights
+        money = raw * (rate / 10**RATE_DIGITS) * 10.0**shift * swap_nights(day)
         return np.asarray((np.sign(money) * np.floor(np.abs(money) + 0.5)).astype(np.int64))
 
 

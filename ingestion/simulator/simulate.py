@@ -18,6 +18,7 @@ from ingestion.simulator.days import AccountDays
 from ingestion.simulator.errors import SimulationError
 from ingestion.simulator.market import SERVER_ID, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.partners import write_partners
+from ingestion.simulator.platform_clients import account_rows, request_rows
 from ingestion.simulator.platform_reference import platform_tables
 from ingestion.simulator.population import LEAST_ACCOUNTS
 from ingestion.simulator.systems import SYSTEMS
@@ -116,7 +117,7 @@ def simulate(
             written = _write_platform(
                 one, url if main else _fresh_file(place / mt5_file(one.server_id)),
                 indexes=indexes, by_year=deals_by_year, progress=progress,
-            ) | _write_own_files(one, place)  # fmt: skip
+            ) | _write_own_files(one, place, has_platforms=main)  # fmt: skip
             rows |= written if main else {f"{one.tenant}/{k}": n for k, n in written.items()}
         for system in SYSTEMS:
             rows |= system.write(world, out)
@@ -184,9 +185,12 @@ def _write_platform(
     return {name: len(frame) for name, frame in tables.items()}
 
 
-def _write_own_files(world: World, out: Path) -> dict[str, int]:
-    """CRM and the broker's own reference: every tenant has them."""
-    rows = write_crm(world, out / "crm")
+def _write_own_files(world: World, out: Path, *, has_platforms: bool) -> dict[str, int]:
+    """CRM and the broker's own reference: every tenant has them, one has other platforms too."""
+    rows = write_crm(
+        world, out / "crm",
+        account_rows(world) if has_platforms else [], request_rows(world) if has_platforms else [],
+    )  # fmt: skip
     rows |= write_partners(world, out / "crm")
     rows |= write_broker(world.server_id, out / "broker")
     return rows

@@ -27,6 +27,7 @@ from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_ob
 from ingestion.simulator.truth_ctrader import ctrader_truth
 from ingestion.simulator.truth_liquidity import liquidity_truth
 from ingestion.simulator.truth_mt4 import mt4_truth
+from ingestion.simulator.truth_platform_positions import platform_positions_truth
 from ingestion.simulator.truth_platforms import platform_books_truth
 from ingestion.simulator.world import World
 
@@ -122,8 +123,9 @@ SYSTEMS: tuple[System, ...] = (
         ctrader_truth,
     ),
     # The same server as its web service shows it: a second way to the same figures, read by tests.
-    # Writes nothing: what the books of the two servers above come to.
+    # Write nothing: what the books of the two servers above come to.
     System(lambda world, out: {}, "", platform_books_truth),
+    System(lambda world, out: {}, "", platform_positions_truth),
     System(lambda world, out: write_ctrader_web(world, out / "ctrader_web"), ""),
     System(lambda world, out: write_liquidity(world, out / "lp"), LIQUIDITY, liquidity_truth),
 )

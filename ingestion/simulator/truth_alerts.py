@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from ingestion.simulator.clock import DAY_MS, HOUR_MS, day_of
+from ingestion.simulator.clock import DAY_MS, HOUR_MS, IntArray, day_of, to_server_ms
 from ingestion.simulator.crm import main_amount
-from ingestion.simulator.market import main_currency
+from ingestion.simulator.ctrader_accounts import SERVER_ID as CTRADER_SERVER
+from ingestion.simulator.ctrader_world import build_ctrader
+from ingestion.simulator.market import TENANT, main_currency
+from ingestion.simulator.mt4_accounts import SERVER_ID as MT4_SERVER
+from ingestion.simulator.mt4_days import build_mt4
+from ingestion.simulator.platform_clients import platform_accounts, platform_requests
 from ingestion.simulator.population import client_id
+from ingestion.simulator.prices import FloatArray
 from ingestion.simulator.world import World
 
 THRESHOLD_USD = 10_000.0
@@ -66,48 +73,95 @@ def _without_trading(
     return []
 
 
+@dataclass
+class _Watched:
+    """What a client did with all accounts together."""
+
+    deposits: list[_Movement] = field(default_factory=list)
+    withdrawals: list[_Movement] = field(default_factory=list)
+    trades: list[tuple[int, float]] = field(default_factory=list)
+    """(time, lots); cent lots are a hundredth."""
+
+
 def alerts_truth(world: World) -> pl.DataFrame:
-    """Alerts per client's account; accounts without a client are not monitored."""
-    population = world.population
-    deposits: dict[int, list[_Movement]] = defaultdict(list)
-    withdrawals: dict[int, list[_Movement]] = defaultdict(list)
-    for operation in sorted(world.cash.operations, key=lambda item: item.server_ms):
-        if not operation.request:
-            continue
-        code = main_currency(population.currency[operation.account])
-        rate = world.rates.scaled_cross(code, "USD", operation.server_ms // DAY_MS) / 1e12
-        movement = _Movement(operation.server_ms, float(main_amount(operation, population)) * rate)
-        (deposits if operation.amount > 0 else withdrawals)[operation.account].append(movement)
-    rows = []
-    for account in sorted(deposits):
-        trades = _trades(world, account) if withdrawals[account] else []
-        found = [
-            *_structuring(deposits[account]),
-            *_rapid(deposits[account], withdrawals[account]),
-            *_without_trading(deposits[account], withdrawals[account], trades),
-        ]
-        for alert in found:
-            rows.append(
-                (
-                    world.tenant, alert.scenario, client_id(int(population.client[account])),
-                    world.server_id,
-                    int(population.login[account]), day_of(alert.first_ms // DAY_MS),
-                    day_of(alert.last_ms // DAY_MS),
-                )
-            )  # fmt: skip
+    """Alerts per client over all of its accounts; those without a client are not monitored."""
+    watched: dict[int, _Watched] = defaultdict(_Watched)
+    for server_ms, client, code, amount, is_deposit in sorted(_movements(world)):
+        rate = world.rates.scaled_cross(code, "USD", server_ms // DAY_MS) / 1e12
+        of_client = watched[client]
+        side = of_client.deposits if is_deposit else of_client.withdrawals
+        side.append(_Movement(server_ms, amount * rate))
+    for client, server_ms, lots in _trades(world):
+        watched[client].trades.append((server_ms, lots))
+    rows = [
+        (
+            world.tenant, alert.scenario, client_id(client), day_of(alert.first_ms // DAY_MS),
+            day_of(alert.last_ms // DAY_MS),
+        )
+        for client, one in watched.items()
+        for alert in (
+            *_structuring(one.deposits),
+            *_rapid(one.deposits, one.withdrawals),
+            *_without_trading(one.deposits, one.withdrawals, one.trades),
+        )
+    ]  # fmt: skip
     return pl.DataFrame(
         rows,
         schema={"tenant_id": pl.String, "scenario": pl.String, "client_id": pl.String,
-                "server_id": pl.String, "login": pl.Int64, "first_date": pl.Date,
-                "last_date": pl.Date},
+                "first_date": pl.Date, "last_date": pl.Date},
         orient="row",
-    ).sort("scenario", "login")  # fmt: skip
+    ).sort("scenario", "client_id")  # fmt: skip
 
 
-def _trades(world: World, account: int) -> list[tuple[int, float]]:
-    """(time, lots) of an account's trades; cent lots are a hundredth."""
-    deals = world.deals.filter(
-        (pl.col("account") == account) & (pl.col("action") <= 1) & ~pl.col("reason").is_in([6, 8])
-    ).select("server_ms", "volume")
-    lots = deals["volume"].to_numpy() / 100.0 / int(world.population.cents[account])
-    return list(zip(deals["server_ms"].to_list(), np.asarray(lots).tolist(), strict=True))
+def _movements(world: World) -> Iterator[tuple[int, int, str, float, bool]]:
+    """(time, client, main currency, amount above zero, whether it came in)."""
+    population = world.population
+    for operation in world.cash.operations:
+        client = int(population.client[operation.account])
+        if operation.request and client >= 0:
+            code = main_currency(population.currency[operation.account])
+            amount = float(main_amount(operation, population))
+            yield operation.server_ms, client, code, amount, operation.amount > 0
+    if world.tenant == TENANT:
+        for request in platform_requests(world):
+            yield (
+                request.server_ms, request.account.client, request.currency,
+                float(request.amount), request.is_deposit,
+            )  # fmt: skip
+
+
+def _trades(world: World) -> Iterator[tuple[int, int, float]]:
+    """(client, time, lots) of every trade of a client's account."""
+    population = world.population
+    deals = world.deals.filter((pl.col("action") <= 1) & ~pl.col("reason").is_in([6, 8])).select(
+        "account", "server_ms", "volume"
+    )
+    account = deals["account"].to_numpy()
+    lots = deals["volume"].to_numpy() / 100.0 / population.cents[account]
+    yield from _of_clients(population.client[account], deals["server_ms"].to_numpy(), lots)
+    if world.tenant == TENANT:
+        yield from _platform_trades(world)
+
+
+def _platform_trades(world: World) -> Iterator[tuple[int, int, float]]:
+    owner = {(one.server_id, one.login): one.client for one in platform_accounts(world)}
+    mt4 = build_mt4(world)
+    trades, accounts = mt4.trades, mt4.accounts
+    clients = np.array([owner[MT4_SERVER, login] for login in accounts.login.tolist()])
+    lots = trades.volume / 100.0 / accounts.cents[trades.account]
+    for moment, happened in ((trades.opened_ms, True), (trades.closed_ms, ~trades.is_open)):
+        rows = np.flatnonzero(~trades.is_deleted & happened)
+        yield from _of_clients(clients[trades.account[rows]], moment[rows], lots[rows])
+    ctrader = build_ctrader(world)
+    deals, population = ctrader.deals, ctrader.population
+    clients = np.array([owner[CTRADER_SERVER, login] for login in population.login.tolist()])
+    yield from _of_clients(clients[deals.account], to_server_ms(deals.at), deals.filled / 100.0)
+
+
+def _of_clients(
+    client: IntArray, server_ms: IntArray, lots: FloatArray
+) -> Iterator[tuple[int, int, float]]:
+    known = client >= 0
+    yield from zip(
+        client[known].tolist(), server_ms[known].tolist(), lots[known].tolist(), strict=True
+    )

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from ingestion.simulator.clock import DAY_MS, IntArray
+from ingestion.simulator.ctrader_accounts import SERVER_ID
 from ingestion.simulator.ctrader_messages import volume_cents
 from ingestion.simulator.ctrader_world import (
     FIRST_POSITION,
-    SERVER_ID,
     CtraderWorld,
     build_ctrader,
 )

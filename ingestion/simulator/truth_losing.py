@@ -12,6 +12,8 @@ from ingestion.simulator.clock import DAY_MS, Window, day_of, epoch_day
 from ingestion.simulator.crm import classification_on, classifications
 from ingestion.simulator.days import AccountDays
 from ingestion.simulator.exact_money import UsdRates
+from ingestion.simulator.market import TENANT
+from ingestion.simulator.truth_platforms import owned_accounts
 from ingestion.simulator.world import World
 
 
@@ -33,6 +35,7 @@ def losing_accounts_truth(world: World, days: AccountDays) -> pl.DataFrame:
     excluded = population.is_excluded()
     classes = classifications(population, window)
     traded = _traded_days(world)
+    others = owned_accounts(world) if world.tenant == TENANT else []
     rows = []
     for start, end in _windows(day_of(window.last)):
         first = max(epoch_day(start), window.first) - window.first
@@ -49,6 +52,11 @@ def losing_accounts_truth(world: World, days: AccountDays) -> pl.DataFrame:
                 continue
             retail += 1
             losing += _net_sign(usd, days, account, first, last, window) < 0
+        for one in others:
+            is_retail = classification_on(classes, one.client, end) == "retail"
+            if is_retail and last >= first and one.has_cfd[first : last + 1].any():
+                retail += 1
+                losing += one.net_sign(first, last) < 0
         rows.append((world.tenant, start, end, retail, losing))
     return pl.DataFrame(
         rows,

@@ -34,7 +34,7 @@ def mt4_truth(world: World) -> dict[str, pl.DataFrame]:
         "operations": money(days.operations), "profit": money(days.profit),
         "swap": money(days.swap), "commission": money(days.commission),
         "closed_result": money(result), "balance": money(days.balance),
-        "floating": money(days.floating),
+        "floating": money(days.floating + days.accrued),
     }  # fmt: skip
     trades = server.trades
     counted = np.flatnonzero(~trades.is_deleted)

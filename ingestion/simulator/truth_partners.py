@@ -17,7 +17,9 @@ from ingestion.simulator.partners import (
     Agreement,
     TreeEdge,
     agreements,
+    clawbacks,
     in_force,
+    tiers,
     tree_edges,
 )
 from ingestion.simulator.population import client_id
@@ -63,12 +65,19 @@ def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]
     population = world.population
     tree = _Tree(tree_edges(population, world.window))
     terms = agreements(world.window)
+    taken_back = clawbacks(population, world.window)
     cells = _paying_deals(world).select("account", "symbol", "day").unique().sort(pl.all())
     for account, symbol, day_number in cells.iter_rows():
         client = int(population.client[account])
         if client < 0:
             continue
         day = day_of(day_number)
+        if any(
+            clawback.client_id == client_id(client)
+            and in_force(clawback.valid_from, clawback.valid_to, day)
+            for clawback in taken_back
+        ):
+            continue
         group = GROUPS[population.group[account]].group
         name = SYMBOLS[symbol].symbol
         for level, partner in enumerate(tree.chain(client_id(client), day)):
@@ -96,7 +105,11 @@ def _paying_deals(world: World) -> pl.DataFrame:
 
 
 def commission_ledger_truth(world: World) -> pl.DataFrame:
-    """Paying lines only: per lot on closed volume, share on the deal's own commission."""
+    """Paying lines only: per lot on closed volume, share on the deal's own commission.
+
+    A tiered agreement pays the rate of the month's lots; a carved-out override comes off the direct
+    partner's amount per lot of the same deal and currency, or pays nothing where there is none.
+    """
     population = world.population
     symbols = {spec.symbol: index for index, spec in enumerate(SYMBOLS)}
     terms = pl.DataFrame(
@@ -105,12 +118,15 @@ def commission_ledger_truth(world: World) -> pl.DataFrame:
                 account, symbols[name], day, term.partner_id, term.level, term.model,
                 int(term.rate * _RATE_SCALE),
                 term.currency or main_currency(population.currency[account]),
+                term.agreement_id, day_of(day).strftime("%Y-%m"),
+                term.override_convention == "carved_out",
             )
             for (account, name, day), found in _lines(world)
             for term in found
         ],
         schema={"account": pl.Int64, "symbol": pl.Int64, "day": pl.Int64, "partner_id": pl.String,
-                "level": pl.Int64, "model": pl.String, "rate": pl.Int64, "currency": pl.String},
+                "level": pl.Int64, "model": pl.String, "rate": pl.Int64, "currency": pl.String,
+                "agreement_id": pl.String, "month": pl.String, "is_carved": pl.Boolean},
         orient="row",
     )  # fmt: skip
     deals = _paying_deals(world).select(
@@ -127,10 +143,55 @@ def commission_ledger_truth(world: World) -> pl.DataFrame:
         lines["closed_volume"].to_numpy() * 100,
         -lines["commission"].to_numpy() * 10 ** (4 - population.currency_digits[account]),
     )
-    amount = base * lines["rate"].to_numpy() // population.cents[account]
+    base = base // population.cents[account]
+    lines = _tiered(world, lines.with_columns(base=pl.Series(base)))
+    lines = _carved(lines.with_columns(amount=pl.col("base") * pl.col("rate")))
     return lines.select(
         pl.lit(world.server_id).alias("server_id"),
         "deal", "partner_id", "level", "model",
-        decimals(amount, 24).alias("amount"),
+        decimals(lines["amount"].to_numpy(), 24).alias("amount"),
         "currency",
     ).sort("deal", "level", "partner_id", "model")  # fmt: skip
+
+
+def _tiered(world: World, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines of a tiered agreement at the rate that the lots of their month reach."""
+    for agreement in {tier.agreement_id for tier in tiers(world.window)}:
+        steps = [tier for tier in tiers(world.window) if tier.agreement_id == agreement]
+        own = pl.col("agreement_id") == agreement
+        reached = lines.filter(own).group_by("month").agg(pl.col("base").sum())
+        for month, lots in reached.iter_rows():
+            # a base is in 1e-4 lots
+            rate = max(
+                (step.lower_bound, step.rate)
+                for step in steps
+                if step.lower_bound * _RATE_SCALE <= lots
+            )[1]
+            lines = lines.with_columns(
+                rate=pl.when(own & (pl.col("month") == month))
+                .then(int(rate * _RATE_SCALE))
+                .otherwise(pl.col("rate"))
+            )
+    return lines
+
+
+def _carved(lines: pl.DataFrame) -> pl.DataFrame:
+    """What carved-out overrides take comes off the direct partner's line."""
+    key = ["deal", "model", "currency"]
+    taken = (
+        lines.filter("is_carved")
+        .join(lines.filter(pl.col("level") == 0).select(key), on=key, how="semi")
+        .select(*key, "level", taken="amount")
+    )
+    off = (
+        taken.group_by(key)
+        .agg(off=pl.col("taken").sum())
+        .with_columns(level=pl.lit(0).cast(pl.Int64))
+    )
+    return (
+        lines.join(off, on=[*key, "level"], how="left")
+        .with_columns(amount=pl.col("amount") - pl.col("off").fill_null(0))
+        .join(taken.select(*key, "level", kept=pl.lit(True)), on=[*key, "level"], how="left")
+        .filter(~pl.col("is_carved") | pl.col("kept").fill_null(False))
+        .filter(pl.col("amount") != 0)
+    )

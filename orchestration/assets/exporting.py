@@ -34,25 +34,41 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         description="PDF statements of every client, on the last day of a month.",
     )
     def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from exports.statements.client import make_client_statements
+        from exports.statements.client import CLIENT
+        from exports.statements.client_run import run_papers
 
         day = dt.date.fromisoformat(context.partition_key)
         if not is_month_end(day):
             return dg.MaterializeResult(metadata={"statements": 0, "due": "at month end"})
         period = f"{day:%Y-%m}"
         out = settings.home / "statements" / period
-        tenants = _clients(settings, day)
-        due = sum(len(clients) for clients in tenants.values())
-        made = 0
-        for tenant, clients in tenants.items():
-            for _ in make_client_statements(
-                settings, clients, period, "pdf", out, tenant=tenant, actor="dagster"
-            ):
-                made += 1
-                if made % 100 == 0:
-                    context.log.info("%s of %s statements", f"{made:,}", f"{due:,}")
+        made, left_out = 0, []
+        for tenant in _clients(settings, day):
+            result = run_papers(
+                settings,
+                CLIENT,
+                period,
+                tenant=tenant,
+                out=out,
+                actor="dagster",
+                told=lambda done, due: (
+                    context.log.info("%s of %s statements", f"{done:,}", f"{due:,}")
+                    if done % 100 == 0
+                    else None
+                ),
+            )
+            made += result.made + result.already
+            left_out += result.left_out
+            if any(check.broken for check in result.ties):
+                raise dg.Failure(f"Statements of {tenant} do not tie to the account roll-forward.")
+        for row in left_out:
+            context.log.error("%s was left out: %s", row.subject_key, row.error.describe())
         return dg.MaterializeResult(
-            metadata={"statements": made, "folder": dg.MetadataValue.path(str(out))}
+            metadata={
+                "statements": made,
+                "left_out": len(left_out),
+                "folder": dg.MetadataValue.path(str(out)),
+            }
         )
 
     @dg.asset(

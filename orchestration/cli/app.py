@@ -12,6 +12,7 @@ from orchestration.cli import (
     explain,
     filings,
     metrics,
+    partners,
     published,
     query,
     serve,
@@ -43,6 +44,7 @@ app.command("diff")(comparing.diff)
 app.command("restatements")(comparing.restatements)
 app.command("published")(published.published)
 app.add_typer(statements.app, name="statement")
+app.add_typer(partners.app, name="partners")
 app.add_typer(filings.app, name="file")
 app.add_typer(published.audit_app, name="audit")
 app.command("doctor")(doctor.doctor)

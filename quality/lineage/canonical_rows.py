@@ -5,8 +5,8 @@ from __future__ import annotations
 from quality.lineage.declaration import SourceRows
 
 # The platform's reports of a close; its live balances where a server exports no reports.
-# MetaTrader 4 states one floating result, which the books hold as the account's position;
-# cTrader states with each change what balance it left, and nothing that floats.
+# MetaTrader 4 states one floating result, which the books hold as the account's positions and what
+# they leave over; cTrader states with each change what balance it left, and nothing that floats.
 REPORTS = """(
     SELECT tenant_id, server_id, login, business_date, balance_amount, credit_amount,
         floating_pnl_amount, floating_swap_amount, false AS is_held_as_position
@@ -74,7 +74,18 @@ POSITION_SOURCES = (
             "_business_date": "business_date",
         },
     ),
-    # Without positions of its own: the account's report.
+    # Valued by the closing quotes: the ticket, or every deal of the position.
+    SourceRows(
+        "mt4_trades",
+        ("ticket",),
+        {"_source": "server_id", "login": "login", "ticket": "position_id"},
+    ),
+    SourceRows(
+        "ctrader_deals",
+        ("deal_id", "ctid_trader_account_id"),
+        {"_source": "server_id", "position_id": "position_id"},
+    ),
+    # What no position explains: the account's report.
     SourceRows(
         "mt4_daily",
         ("time", "login"),

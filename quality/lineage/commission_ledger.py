@@ -16,6 +16,7 @@ _SAME_CLAIM = """
     AND {0}.level = s.level
     AND {0}.agreement_id IS NOT DISTINCT FROM s.agreement_id
     AND {0}.model IS NOT DISTINCT FROM s.model
+    AND {0}.tier IS NOT DISTINCT FROM s.tier
     AND {0}.amount_currency IS NOT DISTINCT FROM s.amount_currency
 """
 
@@ -27,28 +28,21 @@ WHERE newer.superseded_row_id IS NULL AND NOT {0}._is_deleted
     AND {0}._load_id <= getvariable('daybook_watermark')
 """
 
-# Cent accounts: lots and money count a hundredth.
+# What the models made of the deal: the base that the rule names, and what was carved out of it,
+# capped and rounded.
 _DUE = f"""
 SELECT s.subject_key, s.tenant_id, s.build_id, s.business_date AS rate_date,
     s.amount_currency AS main_currency, 1 AS money_divisor, d.deal_key, d.executed_at_utc,
     d.symbol, d.volume_closed_lots,
     d.commission_amount, d.account_currency, d.raw_row_id, d.load_id, g.agreement_id,
-    g.rate AS agreement_rate,
-    CAST(
-        greatest(
-            CASE s.model
-                WHEN 'per_lot' THEN d.volume_closed_lots
-                WHEN 'commission_share' THEN -d.commission_amount
-            END * CASE a.money_divisor WHEN 100 THEN 0.01 ELSE 1.00 END,
-            0
-        ) AS DECIMAL(24, 8)
-    ) AS quantity
+    t.rate AS agreement_rate, t.tier, t.base_quantity AS quantity,
+    t.carved_amount, t.capped_amount, t.rounding_amount,
+    t.reason IS NULL OR t.accrued_amount <> 0 AS pays
 FROM subject AS s
 JOIN lake.intermediate.int_partners__commissions_targeted AS t ON {_SAME_CLAIM.format("t")}
 JOIN lake.canonical.can_deals AS d
     ON d.tenant_id = s.tenant_id AND d.server_id = s.server_id AND d.deal_key = s.deal_key
     AND d.business_date = s.business_date
-LEFT JOIN lake.canonical.can_accounts AS a ON a.account_key = s.account_key
 JOIN lake.raw.crm_partner_agreements AS g
     ON g._tenant_id = s.tenant_id AND g.agreement_id = s.agreement_id
 {_IS_CURRENT.format("g")}
@@ -74,9 +68,12 @@ CROSS JOIN (
 ) AS reporting
 """
 
-_AMOUNT_DUE = "CAST(quantity * CAST(agreement_rate AS DECIMAL(24, 12)) AS DECIMAL(24, 8))"
+_AMOUNT_DUE = (
+    "CASE WHEN pays THEN CAST(quantity * CAST(agreement_rate AS DECIMAL(24, 12)) AS DECIMAL(24, 8))"
+    " + carved_amount + capped_amount + rounding_amount ELSE 0 END"
+)
 _BY_ROW = {"_row_id": "raw_row_id", "_load_id": "load_id"}
-_TREE_KEY = ("child_kind", "child_id", "valid_from")
+_TREE_KEY = ("child_kind", "child_id", "parent_partner_id", "valid_from")
 
 LINEAGE = Lineage(
     table="partners.fct_commission_ledger",
@@ -99,6 +96,11 @@ LINEAGE = Lineage(
                 "agreement_id",
                 "quantity",
                 "agreement_rate",
+                "tier",
+                "carved_amount",
+                "capped_amount",
+                "rounding_amount",
+                "pays",
             ),
             {"amount": _AMOUNT_DUE, "amount_reporting": f"{_AMOUNT_DUE} * {RATE}"},
             DEAL_SOURCES,
@@ -146,9 +148,7 @@ JOIN lake.raw.crm_partner_tree AS g
     )
 {_IS_CURRENT.format("g")}
 """,
-            source=SourceRows(
-                "crm_partner_tree", ("child_kind", "child_id", "valid_from"), _BY_ROW
-            ),
+            source=SourceRows("crm_partner_tree", _TREE_KEY, _BY_ROW),
         ),
     ),
 )

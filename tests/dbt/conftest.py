@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration.dbt_runner import DbtResult, run_dbt
+from tests.conftest import made_once
 from tests.dbt.pencil_broker import PencilBroker, first_load
 from warehouse.connection import connect
+from warehouse.lake_statistics import note_empty_tables
 from warehouse.settings import Settings
 
 MODELS = ("+identities_finance", "+fct_daily_pnl", "can_cash_movements")
+LEDGER_MODELS = ("+identities_ledger", "+path:models/marts/ledger")
 MARTS = {
     "canonical.can_deals": "deal_id",
     "finance.fct_open_positions": "business_date, position_id",
@@ -32,7 +37,6 @@ class PencilBooks:
     broker: PencilBroker
     models: tuple[str, ...] = MODELS
     built_to: int = 0
-    models: tuple[str, ...] = tuple(MODELS)
 
     def build(self, *, full_refresh: bool = False, tests: bool = False) -> DbtResult:
         """Build what the loads since the last build touched."""
@@ -41,6 +45,8 @@ class PencilBooks:
         command += ["--indirect-selection", "cautious"]
         if not tests:
             command += ["--exclude-resource-type", "test"]
+        # They stand in every staged home, and follow what is loaded.
+        command += ["--exclude-resource-type", "seed", "--exclude", "path:models/staging"]
         if full_refresh:
             command.append("--full-refresh")
         result = run_dbt(
@@ -51,6 +57,8 @@ class PencilBooks:
         )
         assert not result.failed, [(node.name, node.message) for node in result.failed]
         self.built_to = self.broker.load_id
+        with connect("write", settings=self.settings) as con:
+            note_empty_tables(con, self.settings)
         return result
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -76,12 +84,28 @@ class PencilBooks:
         return sorted(name for (name,) in rows)
 
 
+@pytest.fixture(scope="session")
+def pencil_home(staged_empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The broker as of Wednesday evening, loaded and built; for copying."""
+
+    def make(folder: Path) -> None:
+        settings = Settings(home=folder / "home")
+        shutil.copytree(staged_empty_home, settings.home)
+        made = PencilBooks(settings, PencilBroker(settings), models=(*MODELS, *LEDGER_MODELS))
+        made.broker.load(first_load())
+        made.build(tests=True)
+        (folder / "rows").write_text(str(made.broker.rows))
+
+    return made_once(tmp_path_factory, "pencil", make)
+
+
 @pytest.fixture(scope="module")
-def books(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PencilBooks:
-    """The broker as of Wednesday evening, loaded and built; a module's BUILT names other models."""
-    settings = Settings(home=tmp_path_factory.mktemp("pencil"))
-    models = getattr(request.module, "BUILT", MODELS)
-    made = PencilBooks(settings, PencilBroker(settings), models)
-    made.broker.load(first_load())
-    made.build(tests=True)
-    return made
+def books(
+    request: pytest.FixtureRequest, pencil_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> PencilBooks:
+    """The broker as of Wednesday evening; a module's BUILT names what it builds from then on."""
+    settings = Settings(home=tmp_path_factory.mktemp("pencil") / "home")
+    shutil.copytree(pencil_home / "home", settings.home)
+    rows = int((pencil_home / "rows").read_text())
+    broker = PencilBroker(settings, load_id=1, rows=rows)
+    return PencilBooks(settings, broker, getattr(request.module, "BUILT", MODELS), built_to=1)

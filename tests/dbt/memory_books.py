@@ -65,7 +65,8 @@ class MemoryBooks:
         )
 
     def settle(self, days: list[dt.date]) -> None:
-        """Keep accounts, instruments and rates as they are now: they are not tried again.
+        """Keep accounts, instruments, rates and what other systems say as they are now: they are
+        not tried again, and planning the views over them took most of an example's time.
 
         Args:
             days: business days that have rates.
@@ -75,10 +76,17 @@ class MemoryBooks:
             f"INSERT INTO meta.touched_days VALUES (1, 'demo', '{SERVER}', ?)",
             [[day] for day in days],
         )
-        for name in SETTLED:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM canonical.{name}")
-            self.con.execute(f"DROP VIEW canonical.{name}")
-            self.con.execute(f"CREATE TABLE canonical.{name} AS SELECT * FROM temp.kept")
+        others = self.con.execute(
+            "SELECT view_name FROM duckdb_views() WHERE schema_name = 'staging' "
+            "AND NOT starts_with(view_name, 'stg_mt5__')"
+        ).fetchall()
+        for name in (
+            *(f"staging.{view}" for (view,) in others),
+            *(f"canonical.{view}" for view in SETTLED),
+        ):
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM {name}")
+            self.con.execute(f"DROP VIEW {name}")
+            self.con.execute(f"CREATE TABLE {name} AS SELECT * FROM temp.kept")
 
     def settle_again(self, name: str) -> None:
         """Work out anew what is kept of one canonical table: its source rows have changed."""

@@ -225,6 +225,10 @@ class PencilBroker:
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.keys = {contract.table: contract.key for contract in all_contracts()}
+        # One that goes on where another left off has its server.
+        if self.load_id > 0:
+            return
         with connect("write", settings=self.settings) as con:
             ensure_tables(con, all_contracts(), self.settings)
             with transaction(con, "describe the server", self.settings):
@@ -232,7 +236,6 @@ class PencilBroker:
                     "INSERT INTO lake.meta.servers VALUES "
                     "('demo', 'pencil', 'America/New_York', 420, 1439, 'credit', 'IT', 120)"
                 )
-        self.keys = {contract.table: contract.key for contract in all_contracts()}
 
     def load(self, tables: dict[str, list[Row]], gone: tuple[int, ...] = ()) -> None:
         """Append row versions, supersede what they replace, bury the deals in ``gone``."""

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.conftest import PencilBooks
+from tests.dbt.conftest import LEDGER_MODELS, PencilBooks
 from tests.dbt.pencil_broker import MON, TUE, WED, deal, filetime, report
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.dbt
 
-BUILT = ("+identities_ledger", "+path:models/marts/ledger")
+BUILT = LEDGER_MODELS
 D = Decimal
 LATER = filetime(dt.datetime(2026, 3, 4, 21))
 LEDGER = {

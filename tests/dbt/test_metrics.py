@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -40,7 +42,6 @@ MODELS = (
     "+rpt_metrics__cohorts",
     "+identities_metrics",
     "+fct_account_days",
-    "ref_metrics",
 )
 
 
@@ -119,9 +120,10 @@ class MetricBooks(PencilBooks):
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> MetricBooks:
+def books(staged_empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> MetricBooks:
     """The broker as of Wednesday evening, with its metrics."""
-    settings = Settings(home=tmp_path_factory.mktemp("metrics"))
+    settings = Settings(home=tmp_path_factory.mktemp("metrics") / "home")
+    shutil.copytree(staged_empty_home, settings.home)
     made = MetricBooks(settings, PencilBroker(settings), models=MODELS)
     made.broker.load(_load())
     made.build(tests=True)

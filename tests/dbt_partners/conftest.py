@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestration.dbt_runner import run_dbt
+from tests.dbt_partners.memory_partners import MemoryPartners, memory_partners
 from warehouse.connection import connect
 from warehouse.settings import Settings
 from warehouse.writer import transaction
@@ -94,3 +95,9 @@ def referrals(
     with connect("write", settings=settings) as con, transaction(con, "lay the tiny broker"):
         con.execute((HERE / "tiny_referrals.sql").read_text(encoding="utf-8"))
     return TinyReferrals(settings, request.module.PART)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> MemoryPartners:
+    """The partner engine's SQL in memory, without a lake."""
+    return memory_partners(tmp_path_factory.mktemp("partners"))

@@ -97,10 +97,30 @@ def test_an_ended_agreement_takes_its_lines_back(referrals: TinyReferrals) -> No
     assert referrals.broken() == []
 
 
+def test_a_chargeback_claws_back_what_was_booked(referrals: TinyReferrals) -> None:
+    referrals.change("""
+        INSERT INTO lake.raw.crm_partner_clawbacks
+        VALUES ('demo', 50, 5, 'CB1', 'C1', 'chargeback', DATE '2026-08-04', DATE '2026-08-05')
+    """)
+    referrals.build(8, (4, 5))
+    assert referrals.booked(8) == [
+        ("clawback", 102, "P3", "per_lot", "-14.00000000", "USD"),
+    ]
+    assert referrals.rows("""
+        SELECT adjustment_reason FROM lake.partners.fct_commission_ledger WHERE build_id = 8
+    """) == [("clawed back: chargeback (CB1)",)]
+    assert referrals.broken() == []
+    referrals.change("INSERT INTO lake.raw.superseded VALUES (50, 6)")
+    referrals.change("DELETE FROM lake.raw.crm_partner_clawbacks")
+    referrals.change("INSERT INTO lake.meta.touched_days VALUES (6, 'demo', 'live', '2026-08-04')")
+    referrals.build(9, (5, 6))
+    assert [row[4] for row in referrals.booked(9)] == ["14.00000000"]
+
+
 def test_a_line_nobody_owes_breaks_the_identities(referrals: TinyReferrals) -> None:
     referrals.change("""
         INSERT INTO lake.partners.fct_commission_ledger
-        SELECT * REPLACE ('by hand' AS ledger_line_key, 8 AS build_id, 2 AS amount)
+        SELECT * REPLACE ('by hand' AS ledger_line_key, 10 AS build_id, 2 AS amount)
         FROM lake.partners.fct_commission_ledger
         WHERE deal_id = 102 AND model = 'per_lot' AND partner_id = 'P3' AND build_id = 1
     """)

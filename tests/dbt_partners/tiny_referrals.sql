@@ -2,11 +2,14 @@
 -- referred by P3, whose parent is P1; client C2 (account 3) by nobody.
 CREATE SCHEMA IF NOT EXISTS lake.canonical;
 CREATE SCHEMA IF NOT EXISTS lake.staging;
+CREATE SCHEMA IF NOT EXISTS lake.intermediate;
+CREATE SCHEMA IF NOT EXISTS lake.finance;
+CREATE SCHEMA IF NOT EXISTS lake.reference;
 
 CREATE TABLE lake.canonical.can_accounts AS
 SELECT
-    'demo' AS tenant_id, 'live' AS server_id, 'demo/live/' || login AS account_key,
-    'demo/' || client_id AS client_key, group_name, 'USD' AS main_currency, money_divisor,
+    'demo' AS tenant_id, 'live' AS server_id, login::BIGINT AS login,
+    'demo/live/' || login AS account_key, 'demo/' || client_id AS client_key, group_name, 'USD' AS main_currency, money_divisor,
     false AS is_excluded
 FROM (VALUES
     (1, 'C1', 'real\B', 1),
@@ -25,7 +28,11 @@ SELECT
     'demo/live/' || login AS account_key, 'EURUSD' AS symbol,
     day::TIMESTAMP + INTERVAL 12 HOUR AS executed_at_utc, true AS is_trade, true AS is_turnover,
     lots::DECIMAL(24, 8) AS volume_lots, closed::DECIMAL(24, 8) AS volume_closed_lots,
-    commission::DECIMAL(24, 8) AS commission_amount
+    commission::DECIMAL(24, 8) AS commission_amount, deal_id::BIGINT AS position_id,
+    CASE closed WHEN 0 THEN 'in' ELSE 'out' END AS entry, 'buy' AS side,
+    1.1::DECIMAL(24, 8) AS price, NULL::DECIMAL(24, 8) AS market_spread_price,
+    (lots * 100000)::DECIMAL(38, 8) AS volume_units, 0::DECIMAL(24, 8) AS closed_pnl_amount,
+    0::DECIMAL(24, 8) AS swap_amount, 0::DECIMAL(24, 8) AS fee_amount
 FROM (VALUES
     (101, 1, DATE '2026-08-03', 1, 0, -5),
     (102, 1, DATE '2026-08-04', 1, 1, 0),
@@ -41,6 +48,7 @@ FROM (VALUES (DATE '2026-08-03'), (DATE '2026-08-04')) AS days(day),
 
 CREATE TABLE lake.canonical.can_cash_movements AS
 SELECT
+    'demo' AS tenant_id, 'live' AS server_id, executed_at_utc::DATE AS business_date,
     'demo/live/' || deal_id AS deal_key, 'demo/live/' || login AS account_key,
     'demo/C1' AS client_key, executed_at_utc::TIMESTAMP AS executed_at_utc, 'deposit' AS kind,
     amount::DECIMAL(24, 8) AS amount, currency AS account_currency,
@@ -50,6 +58,25 @@ FROM (VALUES
     (202, 2, '2026-08-03 18:00:00', 960000, 'USC', 9600),
     (203, 1, '2026-08-04 10:00:00', 9550, 'USD', 9550)
 ) AS movements(deal_id, login, executed_at_utc, amount, currency, reporting);
+
+CREATE TABLE lake.canonical.can_account_books AS
+SELECT account_key, 'B' AS book, DATE '1900-01-01' AS valid_from, NULL::DATE AS valid_to
+FROM lake.canonical.can_accounts;
+
+CREATE TABLE lake.canonical.can_instruments AS
+SELECT
+    'demo' AS tenant_id, 'live' AS server_id, 'EURUSD' AS symbol, 'USD' AS profit_currency,
+    5 AS digits;
+
+CREATE TABLE lake.finance.fct_account_days (
+    account_key VARCHAR, business_date DATE, opening_balance_amount DECIMAL(24, 8),
+    opening_credit_amount DECIMAL(24, 8));
+
+CREATE TABLE lake.intermediate.int_server_closes AS
+SELECT 'demo' AS tenant_id, 'live' AS server_id, DATE '2026-08-04' AS business_date;
+
+CREATE TABLE lake.reference.ref_currencies AS
+SELECT * FROM (VALUES ('USD', 2), ('EUR', 2)) AS currencies(currency, minor_units);
 
 CREATE TABLE lake.raw.crm_partner_agreements AS
 SELECT
@@ -75,10 +102,40 @@ SELECT
     'live' AS server_id, login::BIGINT AS login
 FROM (VALUES (1, 'C1'), (2, 'C1'), (3, 'C2')) AS links(login, client_id);
 
+CREATE TABLE lake.raw.crm_partners (
+    _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, partner_id VARCHAR, client_id VARCHAR);
+
+CREATE TABLE lake.raw.crm_partner_tiers (
+    _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, agreement_id VARCHAR,
+    lower_bound DECIMAL(24, 8), upper_bound DECIMAL(24, 8), rate DECIMAL(24, 12));
+
+CREATE TABLE lake.raw.crm_partner_clawbacks (
+    _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, clawback_id VARCHAR, client_id VARCHAR,
+    cause VARCHAR, valid_from DATE, valid_to DATE);
+
+CREATE VIEW lake.staging.stg_crm__partner_tiers AS
+SELECT
+    _tenant_id AS tenant_id, agreement_id,
+    row_number() OVER (PARTITION BY agreement_id ORDER BY lower_bound)::INTEGER AS tier,
+    lower_bound, upper_bound, rate
+FROM lake.raw.crm_partner_tiers;
+
+CREATE VIEW lake.staging.stg_crm__partner_clawbacks AS
+SELECT
+    _tenant_id AS tenant_id, clawback_id, _tenant_id || '/' || client_id AS client_key, cause,
+    valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
+FROM lake.raw.crm_partner_clawbacks;
+
 CREATE VIEW lake.staging.stg_crm__partner_agreements AS
 SELECT
     _tenant_id AS tenant_id, agreement_id, partner_id, level, model, rate, currency,
-    symbol_pattern, account_group_pattern, valid_from, valid_to
+    symbol_pattern, account_group_pattern, valid_from, valid_to,
+    'additive' AS override_convention, NULL::VARCHAR AS tier_basis, NULL::VARCHAR AS tier_mode,
+    1::DECIMAL(24, 12) AS lot_ratio, 1::DECIMAL(24, 12) AS hybrid_ratio,
+    NULL::DECIMAL(24, 8) AS markup_points, NULL::DECIMAL(24, 8) AS spread_cap_points,
+    NULL::DECIMAL(24, 8) AS trade_cap_amount, NULL::DECIMAL(24, 8) AS period_cap_amount,
+    0 AS minimum_seconds, 0::DECIMAL(24, 8) AS activity_minimum_lots, false AS nets_hedges,
+    false AS excludes_bonus, 'period' AS rounding
 FROM lake.raw.crm_partner_agreements
 WHERE _row_id NOT IN (SELECT superseded_row_id FROM lake.raw.superseded);
 

@@ -15,14 +15,11 @@ import pytest
 from exports.errors import FiguresDisagreeError, UnclosedPeriodError, UnknownSubjectError
 from exports.statements.client import make_client_statement, make_client_statements
 from exports.statements.making import StatementFormat, read_statement
-from tests.golden.tiny_lake import SERVER, TENANT
-from warehouse.connection import connect
+from tests.exports.changes import change, publish
 from warehouse.control import audit, verify_audit
 from warehouse.control.registers import statements
 from warehouse.errors import SnapshotError, UsageError
-from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
-from warehouse.writer import transaction
 
 EXPECTED = Path(__file__).parents[1] / "golden" / "tiny_broker" / "expected"
 MONTH = "2026-10"
@@ -46,33 +43,13 @@ def _summary(content: bytes, account: str) -> dict[str, str]:
     }
 
 
-def _change(settings: Settings, *statements: str) -> int:
-    """Change the lake and tell the snapshot after it."""
-    con = connect("write", settings=settings)
-    try:
-        with transaction(con, "a test's change", settings):
-            for statement in statements:
-                con.execute(statement)
-        return current_snapshot(con)
-    finally:
-        con.close()
-
-
-def _publish(settings: Settings, day: str, version: int, snapshot: int, at: str) -> None:
-    _change(
-        settings,
-        f"INSERT INTO lake.meta.published VALUES (2, '{TENANT}', '{SERVER}', '{day}', {version}, "
-        f"{snapshot}, 2, '{at}', 'ada', '0', '{{}}')",
-    )
-
-
 @pytest.mark.golden
 @pytest.mark.parametrize("client", ["C1", "C2", "C3", "C4", "demo/mt5_live/1002"])
 def test_statement_is_the_golden_one(
     tiny: Settings, out: Path, client: str, golden_update: bool
 ) -> None:
     made = make_client_statement(tiny, client, MONTH, "csv", out)
-    golden = EXPECTED / made.path.name
+    golden = EXPECTED / f"{client.replace('/', '-').removeprefix('demo-')}-{MONTH}.csv"
     if golden_update:
         golden.write_bytes(made.path.read_bytes())
     assert made.path.read_bytes() == golden.read_bytes()
@@ -164,18 +141,20 @@ def test_the_clock_leaves_no_trace(
 
 def test_later_days_do_not_change_a_published_month(tiny: Settings, out: Path) -> None:
     before = make_client_statement(tiny, "C1", MONTH, "pdf", out)
-    snapshot = _change(
+    snapshot = change(
         tiny,
         "UPDATE lake.pii.crm_clients SET name = 'Ann Carter' WHERE client_id = 'C1'",
     )
-    _publish(tiny, "2026-11-02", 1, snapshot, "2026-11-03 00:10:00")
+    publish(tiny, "2026-11-02", 1, snapshot, "2026-11-03 00:10:00")
     after = make_client_statement(tiny, "C1", MONTH, "pdf", out)
     assert (after.sha256, after.version) == (before.sha256, 1)
 
 
-def test_a_corrected_day_makes_a_new_version(tiny: Settings, out: Path) -> None:
+def test_a_corrected_day_makes_a_new_statement_that_names_the_old(
+    tiny: Settings, out: Path
+) -> None:
     before = make_client_statement(tiny, "C1", MONTH, "csv", out)
-    snapshot = _change(
+    snapshot = change(
         tiny,
         "UPDATE lake.canonical.can_deals SET commission_amount = -0.45, "
         "balance_effect_amount = -0.45 WHERE deal_id = 6",
@@ -189,9 +168,12 @@ def test_a_corrected_day_makes_a_new_version(tiny: Settings, out: Path) -> None:
         "equity_amount = equity_amount - 0.10 WHERE login = 1001 "
         "AND business_date > '2026-10-01'",
     )
-    _publish(tiny, "2026-10-01", 2, snapshot, "2026-11-05 08:00:00")
+    publish(tiny, "2026-10-01", 2, snapshot, "2026-11-05 08:00:00")
     after = make_client_statement(tiny, "C1", MONTH, "csv", out)
-    assert (after.statement_number, after.version) == ("demo-C1-2026-10-v2", 2)
+    assert (after.statement_number, after.version) == ("demo-C-2026-000002", 2)
+    text = after.path.read_text()
+    assert "note,,,note,It replaces statement demo-C-2026-000001.," in text
+    assert "header,,,replaces,demo-C-2026-000001," in text
     assert _summary(after.path.read_bytes(), "1001")["closing_balance"] == "743.80"
     assert statements(tiny)[-1].replaces == before.statement_number
     as_it_was = make_client_statement(tiny, "C1", MONTH, "csv", out, as_of="2026-11-01")
@@ -204,7 +186,7 @@ def test_the_pdf_says_what_the_csv_says(tiny: Settings, out: Path) -> None:
     made = make_client_statement(tiny, "C1", MONTH, "pdf", out)
     reader = pypdf.PdfReader(made.path)
     text = "\n".join(page.extract_text() for page in reader.pages)
-    for figure in ("1,000.00", "−200.00", "743.90", "92.82", "847.86", "demo-C1-2026-10-v1"):
+    for figure in ("1,000.00", "−200.00", "743.90", "92.82", "847.86", "demo-C-2026-000001"):
         assert figure in text
     assert f"Page 1 of {len(reader.pages)}" in text
     metadata = reader.metadata
@@ -222,10 +204,10 @@ def test_the_workbook_says_what_the_csv_says(tiny: Settings, out: Path) -> None:
 
 
 def test_a_comment_is_never_a_formula(tiny: Settings, out: Path) -> None:
-    snapshot = _change(
+    snapshot = change(
         tiny, "UPDATE lake.canonical.can_deals SET comment = '=1+1' WHERE deal_id = 16"
     )
-    _publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
+    publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
     made = make_client_statement(tiny, "C1", MONTH, "xlsx", out)
     sheet = openpyxl.load_workbook(made.path)["Account 1001"]
     (cell,) = [cell for row in sheet.iter_rows() for cell in row if cell.value == "=1+1"]
@@ -233,7 +215,7 @@ def test_a_comment_is_never_a_formula(tiny: Settings, out: Path) -> None:
 
 
 def test_an_unpublished_day_is_named(tiny: Settings, out: Path) -> None:
-    _change(tiny, "DELETE FROM lake.meta.published WHERE business_date = '2026-10-02'")
+    change(tiny, "DELETE FROM lake.meta.published WHERE business_date = '2026-10-02'")
     with pytest.raises(UnclosedPeriodError, match="2026-10-02 on mt5_live not published"):
         make_client_statement(tiny, "C1", MONTH, "csv", out)
     assert not out.exists()
@@ -241,7 +223,7 @@ def test_an_unpublished_day_is_named(tiny: Settings, out: Path) -> None:
 
 
 def test_a_month_that_is_not_over_is_not_closed(tiny: Settings, out: Path) -> None:
-    _change(tiny, "DELETE FROM lake.meta.published WHERE business_date = '2026-10-30'")
+    change(tiny, "DELETE FROM lake.meta.published WHERE business_date = '2026-10-30'")
     with pytest.raises(UnclosedPeriodError, match="2026-10-05 on mt5_live"):
         make_client_statement(tiny, "C1", MONTH, "csv", out)
     with pytest.raises(UnclosedPeriodError, match="and 11 more days not published"):
@@ -250,7 +232,7 @@ def test_a_month_that_is_not_over_is_not_closed(tiny: Settings, out: Path) -> No
 
 def test_an_unreported_weekend_does_not_keep_a_month_open(tiny: Settings, out: Path) -> None:
     # A transfer on Saturday the 3rd: the platform wrote no daily report, nobody can close the day.
-    snapshot = _change(
+    snapshot = change(
         tiny,
         "INSERT INTO lake.finance.fct_account_days BY NAME SELECT * REPLACE ("
         "DATE '2026-10-03' AS business_date, closing_balance_amount AS opening_balance_amount, "
@@ -258,7 +240,7 @@ def test_an_unreported_weekend_does_not_keep_a_month_open(tiny: Settings, out: P
         "0 AS commission_amount, NULL AS platform_balance_amount) "
         "FROM lake.finance.fct_account_days WHERE login = 1001 AND business_date = '2026-10-02'",
     )
-    _publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
+    publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
     content = make_client_statement(tiny, "C1", MONTH, "csv", out).path.read_bytes()
     assert _summary(content, "1001")["closing_balance"] == "743.90"
 
@@ -295,8 +277,8 @@ def test_an_unreported_weekend_does_not_keep_a_month_open(tiny: Settings, out: P
 def test_figures_that_do_not_tie_are_not_sent(
     tiny: Settings, out: Path, statement: str, message: str
 ) -> None:
-    snapshot = _change(tiny, statement)
-    _publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
+    snapshot = change(tiny, statement)
+    publish(tiny, "2026-10-30", 2, snapshot, "2026-11-05 08:00:00")
     with pytest.raises(FiguresDisagreeError, match=message):
         make_client_statement(tiny, "C1", MONTH, "pdf", out)
     assert not out.exists()
@@ -304,7 +286,7 @@ def test_figures_that_do_not_tie_are_not_sent(
 
 def test_one_account_alone(tiny: Settings, out: Path) -> None:
     made = make_client_statement(tiny, "demo/mt5_live/1002", MONTH, "csv", out)
-    assert made.statement_number == "demo-mt5_live-1002-2026-10-v1"
+    assert made.statement_number == "demo-A-2026-000001"
     assert "demo/mt5_live/1001" not in made.path.read_text()
 
 
@@ -313,6 +295,8 @@ def test_many_clients_over_one_connection(tiny: Settings, tmp_path: Path) -> Non
     together = list(make_client_statements(tiny, clients, MONTH, "csv", tmp_path / "a"))
     alone = [make_client_statement(tiny, name, MONTH, "csv", tmp_path / "b") for name in clients]
     assert [made.sha256 for made in together] == [made.sha256 for made in alone]
+    numbers = [made.statement_number for made in together]
+    assert numbers == [f"demo-C-2026-{number:06d}" for number in range(1, 5)]
 
 
 def test_wrong_questions_are_told_apart(tiny: Settings, out: Path) -> None:
@@ -320,6 +304,8 @@ def test_wrong_questions_are_told_apart(tiny: Settings, out: Path) -> None:
         make_client_statement(tiny, "C9", MONTH, "csv", out)
     with pytest.raises(SnapshotError, match="not a month"):
         make_client_statement(tiny, "C1", "2026-13", "csv", out)
+    with pytest.raises(SnapshotError, match="not a period"):
+        make_client_statement(tiny, "C1", "October", "csv", out)
     with pytest.raises(SnapshotError, match="neither a snapshot id nor a date"):
         make_client_statement(tiny, "C1", MONTH, "csv", out, as_of="yesterday")
     with pytest.raises(UsageError, match="no statement format"):

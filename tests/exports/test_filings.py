@@ -22,31 +22,18 @@ from exports.register import (
     reproduce,
     run_losing_accounts,
 )
+from tests.exports.changes import change
 from tests.golden.tiny_lake import SERVER, TENANT
-from warehouse.connection import connect
 from warehouse.control import audit, verify_audit
 from warehouse.errors import UsageError
-from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
-from warehouse.writer import transaction
 
 EXPECTED = Path(__file__).parents[1] / "golden" / "tiny_broker" / "expected"
 WINDOW_TO = dt.date(2026, 10, 30)
 
 
-def _change(settings: Settings, *statements: str) -> int:
-    con = connect("write", settings=settings)
-    try:
-        with transaction(con, "a test's change", settings):
-            for statement in statements:
-                con.execute(statement)
-        return current_snapshot(con)
-    finally:
-        con.close()
-
-
 def _publish_again(settings: Settings, snapshot: int) -> None:
-    _change(
+    change(
         settings,
         f"INSERT INTO lake.meta.published VALUES (2, '{TENANT}', '{SERVER}', '2026-10-30', 2, "
         f"{snapshot}, 2, '2026-11-05 08:00:00', 'ada', '0', '{{}}')",
@@ -128,7 +115,7 @@ def test_the_register_knows_what_was_filed(tiny: Settings) -> None:
 
 def test_a_filing_comes_out_the_same_after_the_books_moved_on(tiny: Settings) -> None:
     made = run_losing_accounts(tiny, window_to=WINDOW_TO, maker="ada")
-    snapshot = _change(
+    snapshot = change(
         tiny,
         "UPDATE lake.filings.fil_losing_accounts__account_days SET realised_reporting = -9 "
         "WHERE account_key = 'demo/mt5_live/2012'",
@@ -165,14 +152,14 @@ def test_missing_days_and_rules_stop_it(tiny: Settings) -> None:
         run_losing_accounts(tiny, window_to=dt.date(2018, 1, 1), maker="ada")
     with pytest.raises(UsageError, match="No account belongs to Northwind US"):
         run_losing_accounts(tiny, "Northwind US", window_to=WINDOW_TO, maker="ada")
-    _change(tiny, "DROP TABLE lake.reference.rul_losing_accounts")
+    change(tiny, "DROP TABLE lake.reference.rul_losing_accounts")
     with pytest.raises(ParameterError, match="not in the warehouse"):
         run_losing_accounts(tiny, window_to=WINDOW_TO, maker="ada")
     assert list_filings(tiny) == []
 
 
 def test_no_retail_account_gives_no_figure(tiny: Settings) -> None:
-    snapshot = _change(
+    snapshot = change(
         tiny,
         "UPDATE lake.filings.fil_losing_accounts__account_classifications "
         "SET classification = 'professional'",

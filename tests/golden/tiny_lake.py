@@ -57,6 +57,23 @@ TABLES = {
         volume_lots DECIMAL(24, 8), opened_at_server TIMESTAMP, open_price DECIMAL(24, 8),
         close_price DECIMAL(24, 8), floating_pnl_amount {_AMOUNT},
         floating_swap_amount {_AMOUNT}""",
+    "statements.fct_working_orders": f"""
+        {_KEYS}, order_id BIGINT, symbol VARCHAR, order_type VARCHAR,
+        volume_lots DECIMAL(24, 8), order_price DECIMAL(24, 8), stop_loss_price DECIMAL(24, 8),
+        take_profit_price DECIMAL(24, 8), placed_at_server TIMESTAMP, placed_date DATE,
+        done_at_server TIMESTAMP, done_date DATE""",
+    "statements.fct_account_margins": f"""
+        {_KEYS}, business_date DATE, equity_amount {_AMOUNT}, margin_amount {_AMOUNT},
+        free_margin_amount {_AMOUNT}, margin_level_pct DECIMAL(24, 4)""",
+    "statements.fct_deal_costs": f"""
+        {_KEYS}, client_key VARCHAR, deal_id BIGINT, deal_key VARCHAR, business_date DATE,
+        symbol VARCHAR, volume_lots DECIMAL(24, 8), turnover_amount DECIMAL(24, 8),
+        spread_basis VARCHAR, spread_cost_amount DECIMAL(24, 8), commission_cost_amount {_AMOUNT},
+        fee_cost_amount {_AMOUNT}, conversion_cost_amount {_AMOUNT}, swap_cost_amount {_AMOUNT}""",
+    "statements.fct_depreciation_notices": f"""
+        {_KEYS}, business_date DATE, subject VARCHAR, position_id BIGINT, symbol VARCHAR,
+        initial_value_amount {_AMOUNT}, value_amount {_AMOUNT}, fall_pct DECIMAL(24, 4),
+        threshold_pct DECIMAL(9, 4)""",
     "partners.fct_commission_ledger": f"""
         ledger_line_key VARCHAR, tenant_id VARCHAR, entry_type VARCHAR, server_id VARCHAR,
         deal_key VARCHAR, deal_id BIGINT, account_key VARCHAR, client_key VARCHAR,
@@ -64,7 +81,15 @@ TABLES = {
         partner_id VARCHAR, level INTEGER, partner_path VARCHAR, agreement_id VARCHAR,
         model VARCHAR, base_quantity DECIMAL(24, 8), rate DECIMAL(24, 12), amount {_AMOUNT},
         amount_currency VARCHAR, amount_reporting {_AMOUNT}, reason VARCHAR,
-        booked_at TIMESTAMP""",
+        booked_at TIMESTAMP, tier INTEGER, carved_amount DECIMAL(24, 8),
+        capped_amount DECIMAL(24, 8), rounding_amount DECIMAL(24, 8)""",
+    "staging.stg_crm__partner_payout_terms": """
+        tenant_id VARCHAR, partner_id VARCHAR, payout_currency VARCHAR, method VARCHAR,
+        valid_from DATE, valid_to DATE, conversion_date VARCHAR, hold_days INTEGER,
+        minimum_payout_amount DECIMAL(24, 8), carries_negative BOOLEAN, client_masking VARCHAR""",
+    "finance.fct_journal_entries": """
+        tenant_id VARCHAR, business_date DATE, partner_key VARCHAR, currency VARCHAR,
+        amount DECIMAL(38, 8), credited_account VARCHAR""",
     "filings.fil_losing_accounts__account_days": f"""
         tenant_id VARCHAR, server_id VARCHAR, legal_entity VARCHAR, account_key VARCHAR,
         client_key VARCHAR, business_date DATE, classification VARCHAR,
@@ -78,11 +103,14 @@ TABLES = {
         parameter VARCHAR, value VARCHAR, description VARCHAR, valid_from DATE, valid_to DATE,
         source VARCHAR""",
     "pii.crm_clients": """
-        client_id VARCHAR, name VARCHAR, _tenant_id VARCHAR, _source VARCHAR, _row_id BIGINT,
-        _load_id BIGINT, _is_deleted BOOLEAN""",
+        client_id VARCHAR, name VARCHAR, email VARCHAR, _tenant_id VARCHAR, _source VARCHAR,
+        _row_id BIGINT, _load_id BIGINT, _is_deleted BOOLEAN""",
     "pii.crm_partners": """
         partner_id VARCHAR, name VARCHAR, _tenant_id VARCHAR, _source VARCHAR, _row_id BIGINT,
         _load_id BIGINT, _is_deleted BOOLEAN""",
+    "pii.crm_partner_payout_terms": """
+        partner_id VARCHAR, valid_from DATE, payee_name VARCHAR, iban VARCHAR, bic VARCHAR,
+        wallet_address VARCHAR, _tenant_id VARCHAR, _row_id BIGINT, _is_deleted BOOLEAN""",
     "raw.superseded": "superseded_row_id BIGINT, superseded_by_load BIGINT",
 }
 

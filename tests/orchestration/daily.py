@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.simulator import simulate
+from orchestration.build import begin_build, finish_build
+from orchestration.dbt_runner import run_dbt
 from tests.conftest import ACCOUNTS, DAYS, SEED
 from warehouse.connection import connect
 from warehouse.settings import Settings
@@ -67,6 +69,15 @@ def figures(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
             listed = ", ".join(f'"{name}"' for name in names)
             found[mart] = con.execute(f"SELECT {listed} FROM {mart} ORDER BY ALL").fetchall()
     return found
+
+
+def rebuild_whole(settings: Settings) -> None:
+    """Every table again from its first row; dbt's own tests are not asked."""
+    start = begin_build(settings)
+    command = ["run", "--full-refresh", "--exclude", "config.materialized:view"]
+    result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
+    assert not result.failed, [(node.name, node.message) for node in result.failed]
+    finish_build(settings, start, "done")
 
 
 def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:

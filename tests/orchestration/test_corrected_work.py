@@ -1,8 +1,7 @@
-"""Corrections of closed days, by builds that end and by builds that are killed."""
+"""Corrections of closed days, by builds that are killed."""
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import subprocess
 import sys
@@ -13,36 +12,13 @@ import pytest
 
 from ingestion.sync import sync_once
 from orchestration.build import build
-from orchestration.close import close
 from quality.checks import run_checks
 from tests.orchestration.daily import correct, figures, rows
 from warehouse.connection import connect
-from warehouse.publishing import current_snapshot, published_days
+from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.dbt
-
-
-def test_corrections_restate_and_the_past_stays_readable(broker: Settings) -> None:
-    first = rows(broker, "SELECT max(snapshot_id) FROM meta.published")[0][0]
-    total = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
-    before = rows(broker, total)
-    correct(broker)
-    sync_once(broker)
-    result = close(broker)
-    assert result.republished
-    assert not result.published
-    assert rows(broker, total) != before
-    assert rows(broker, total, first) == before
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    assert rows(broker, total, today) == rows(broker, total)
-    assert [check for check in run_checks(broker) if check.broken] == []
-    with connect("read", settings=broker) as con:
-        versions = {day.business_date: day.version for day in published_days(con)}
-    assert {versions[day[2]] for day in result.republished} == {2}
-    incremental = figures(broker)
-    build(broker, full_refresh=True)
-    assert figures(broker) == incremental
 
 
 def head(settings: Settings) -> int:

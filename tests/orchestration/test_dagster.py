@@ -1,4 +1,4 @@
-"""Dagster for real: the daily job in processes of its own, and `daybook up` with both pages."""
+"""Dagster for real: the daily job in a process of its own, and `daybook up` with both pages."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def test_the_definitions_name_every_step(
     assert schedules == {"mt5_live_end_of_day", "mt5_aurora_end_of_day"}
 
 
+@pytest.mark.timeout(1500)
 def test_the_daily_job_loads_builds_publishes_and_exports(
     simulated: Settings, tmp_path: Path
 ) -> None:

@@ -17,10 +17,14 @@ from orchestration.build import build
 from orchestration.close import CloseRefusedError, close
 from quality.breaks import list_breaks
 from quality.checks import any_broken, run_checks
+from quality.lake_tables import tables_at
 from quality.truth_queries import BOOK_COMPARISONS
 from tests.orchestration.daily import command, figures, platform, rows
+from warehouse.connection import connect
 from warehouse.control.explanations import explain_break
+from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
+from warehouse.writer import transaction
 
 pytestmark = pytest.mark.dbt
 
@@ -51,9 +55,19 @@ def test_nothing_to_close_twice(broker: Settings) -> None:
 def test_a_second_build_changes_nothing(broker: Settings) -> None:
     before = figures(broker)
     ledger = rows(broker, "SELECT count(*) FROM partners.fct_commission_ledger")
+    # A table whose columns are not the model's is made anew; every other one keeps its place.
+    changed = "compliance.fct_alerts"
+    with connect("write", settings=broker) as con:
+        with transaction(con, "a column too many", broker):
+            con.execute(f"ALTER TABLE lake.{changed} ADD COLUMN stray INTEGER")
+        held = tables_at(con, current_snapshot(con))
     build(broker)
+    with connect("read", settings=broker) as con:
+        holds = tables_at(con, current_snapshot(con))
     assert figures(broker) == before
     assert rows(broker, "SELECT count(*) FROM partners.fct_commission_ledger") == ledger
+    assert {name for name in held if held[name] != holds.get(name)} == {changed}
+    assert held.keys() == holds.keys()
 
 
 def test_a_difference_no_rule_explains_publishes_nothing(broker: Settings) -> None:

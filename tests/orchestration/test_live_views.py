@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from dashboards.queries import finance
+from dashboards.queries import behind, finance
 from dashboards.queries.scope import Choice, Scope
 from dashboards.reading import Lake
 from ingestion.sync import sync_once
 from orchestration.build import build
 from orchestration.live_views import ensure_live_views
 from tests.orchestration.daily import correct, rows
+from warehouse.connection import connect
 from warehouse.guard import run_guarded_query
-from warehouse.live import TABLES
+from warehouse.live import TABLES, hold
 from warehouse.settings import Settings, load_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
@@ -40,6 +41,16 @@ def as_built(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 def as_now(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every live view."""
     return {table: listed(settings, "live", table) for table in TABLES}
+
+
+def as_held(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """Every live table as a page holds it for its queries."""
+    with connect("read", settings=settings) as con:
+        assert hold(con)
+        return {
+            table: con.execute(f"SELECT * FROM temp.{table} ORDER BY ALL").fetchall()
+            for table in TABLES
+        }
 
 
 def a_losing_trade_tomorrow(database: Path) -> dt.date:
@@ -85,6 +96,7 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
     sync_once(broker)
     assert as_built(broker) == before
     now = as_now(broker)
+    assert as_held(broker) == now
     moved = {name for name, held in now.items() if held != before[name]}
     assert moved >= {"can_deals", "fct_account_days", "fct_daily_pnl"}
 
@@ -97,10 +109,15 @@ def test_what_is_loaded_shows_as_the_next_build_will_write_it(broker: Settings) 
             head_snapshot=head,
             published_days=(),
         )
-        [line] = finance.breakdown(lake, scope)["total"].to_dicts()
+        figures = finance.breakdown(lake, scope)["total"]
+        [line] = figures.to_dicts()
         assert line["deals"] == 1
         assert line["dealing"] == -PROFIT
         assert line["commission"] == Decimal("1.5")
+        [deal] = behind.deals(lake, scope).to_dicts()
+        assert deal["dealing"] == -PROFIT
+        proof = behind.proof(lake, scope, behind.positions(lake, scope), figures)
+        assert max(abs(value) for value in proof["difference"]) < Decimal("0.0001")
         states = finance.day_states(
             lake, head, "demo", finance.published_days(lake, head, "demo", head)
         )

@@ -22,17 +22,20 @@ from exports.register import run_losing_accounts
 from exports.statements.client import make_client_statement
 from ingestion.sync import sync_once
 from orchestration.close import CloseResult, close
+from quality.checks import Check, run_checks
 from quality.comparison import diff
 from quality.lineage import MARTS, explain, not_re_added
 from quality.restatements import restated_days, restatement_lines
-from tests.orchestration.daily import correct
+from tests.orchestration.daily import correct, rows
 from warehouse.connection import connect
+from warehouse.publishing import published_days
 from warehouse.settings import Settings, load_settings
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 MONTH, WINDOW_TO = "2026-10", dt.date(2026, 10, 30)
 D = Decimal
+TOTAL = "SELECT sum(total_reporting), count(*) FROM finance.fct_daily_pnl"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Corrected:
     """The broker after its corrections, and what was known before."""
 
     settings: Settings
+    known: list[tuple[Any, ...]]
+    """TOTAL as it read before anything was corrected."""
     before: int
     corrected: int
     rated: int
@@ -48,10 +53,12 @@ class Corrected:
     statement: str
     filing: str
     first_close: CloseResult
+    broken: list[Check]
+    """Checks that do not hold after the deals; the truth knows nothing of the rate."""
     rate_day: dt.date
     rate_close: CloseResult
 
-    def rows(self, query: str, as_of: int | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, as_of: int | str | None = None) -> list[tuple[Any, ...]]:
         with connect("read", as_of, settings=self.settings) as con:
             return con.execute(query).fetchall()
 
@@ -62,6 +69,7 @@ def corrected(closed_broker: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(closed_broker, folder)
     settings = load_settings(folder / "daybook.toml")
     before = _latest(settings)
+    known = rows(settings, TOTAL)
     held = _deals(settings)
     filing = run_losing_accounts(settings, window_to=WINDOW_TO, maker="test").filing_id
     correct(settings)
@@ -71,6 +79,7 @@ def corrected(closed_broker: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         settings, f"demo/mt5_live/{login}", MONTH, "csv", folder / "out", as_of=before
     ).statement_number
     first_close = close(settings, closed_by="test")
+    broken = [check for check in run_checks(settings) if check.broken]
     corrected_at = _latest(settings)
     now = _deals(settings)
     deals = {
@@ -83,8 +92,8 @@ def corrected(closed_broker: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     sync_once(settings, source="ecb")
     rate_close = close(settings, closed_by="test")
     return Corrected(
-        settings, before, corrected_at, _latest(settings), deals, statement, filing, first_close,
-        rate_day, rate_close,
+        settings, known, before, corrected_at, _latest(settings), deals, statement, filing,
+        first_close, broken, rate_day, rate_close,
     )  # fmt: skip
 
 
@@ -137,6 +146,26 @@ def _publish_another_rate(folder: Path) -> dt.date:
         text.replace('kind = "ecb"\n', f'kind = "ecb"\npath = "{path}"\n'), encoding="utf-8"
     )
     return day
+
+
+def test_corrections_publish_again_and_the_past_stays_readable(corrected: Corrected) -> None:
+    assert corrected.first_close.republished
+    assert not corrected.first_close.published
+    now = corrected.rows(TOTAL)
+    assert corrected.rows(TOTAL, corrected.before) == corrected.known
+    assert corrected.rows(TOTAL, corrected.corrected) != corrected.known
+    assert now not in (corrected.known, corrected.rows(TOTAL, corrected.corrected))
+    assert corrected.rows(TOTAL, dt.datetime.now(dt.UTC).date().isoformat()) == now
+    assert corrected.broken == []
+    again, rated = corrected.first_close.republished, corrected.rate_close.republished
+    with connect("read", settings=corrected.settings) as con:
+        versions = {
+            (day.tenant_id, day.server_id, day.business_date): day.version
+            for day in published_days(con)
+        }
+    assert {day: versions[day] for day in {*again, *rated}} == {
+        day: 1 + again.count(day) + rated.count(day) for day in {*again, *rated}
+    }
 
 
 def test_the_old_version_stays_readable_and_says_why_it_moved(corrected: Corrected) -> None:

@@ -41,7 +41,7 @@ def read_well(settings: Settings, name: str, at: dt.datetime | None) -> None:
     at = None if at is None else at.replace(tzinfo=None)
     write_health(
         settings,
-        SourceHealth(name, source.tenant, source.kind, last_poll_at=at, last_success_at=at),
+        SourceHealth(name, source.tenant, source.kind, last_poll_at=at, last_success_began_at=at),
     )
 
 
@@ -58,7 +58,7 @@ def test_a_day_waits_for_its_platform_and_the_rates_and_for_nothing_else(tmp_pat
     read_well(settings, "ctrader", END)
     [behind] = sources_behind(settings, [DAY], LATER)
     assert str(behind) == (
-        "ecb was last read well at 2026-10-20 20:59 UTC, before 2026-10-20 ended on ctrader "
+        "ecb was last read well from 2026-10-20 20:59 UTC, before 2026-10-20 ended on ctrader "
         "(2026-10-20 21:00 UTC)"
     )
     # The platform's clock may be ahead of this machine's: it says itself what is over.
@@ -99,7 +99,7 @@ def test_a_day_that_waits_stays_open_and_the_others_close(broker: Settings) -> N
         con.execute("DELETE FROM lake.meta.published WHERE business_date >= DATE '2026-10-28'")
     platform = read_health(broker, broker.source("ctrader_live"))
     half = dt.datetime(2026, 10, 29, 12)
-    write_health(broker, replace(platform, last_success_at=half))
+    write_health(broker, replace(platform, last_success_began_at=half))
     with pytest.raises(CloseRefusedError) as refused:
         close(broker, closed_by="test")
     result = refused.value.result

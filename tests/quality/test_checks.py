@@ -18,6 +18,8 @@ Change = Callable[..., None]
 
 ALL_RULES = {
     "books_are_built",
+    "statements_tie",
+    "statement_numbers",
     "roll_forward",
     "pnl_adds_up",
     "control_totals",
@@ -136,7 +138,8 @@ def test_a_difference_needs_a_break_and_a_break_a_type(settings: Settings, chang
         """
         INSERT INTO lake.finance.fct_breaks VALUES (
             'B1', 'demo', 'mt5_live', 1001, 'demo/mt5_live/1001', '2026-10-29', '2026-10-30',
-            'balance', 'unknown', -0.02, 'USD', 'No rule explains it.', 'open', 2, NULL, NULL
+            'balance', 'unknown', -0.02, 'USD', 'No rule explains it.', 'open', 2,
+            NULL, NULL, NULL, NULL, NULL
         )
         """
     )

@@ -207,7 +207,7 @@ FAULTS = [
     ),
     (
         "partners.fct_commission_ledger",
-        "UPDATE lake.partners.fct_commission_ledger SET level = 3",
+        "UPDATE lake.partners.fct_commission_ledger SET level = -1",
         "level",
     ),
     (

@@ -95,7 +95,7 @@ def test_rules(topic: str, inputs: dict[str, Any], figure: str) -> None:
 @pytest.mark.parametrize(
     ("topic", "inputs", "reason"),
     [
-        ("spread share", {"lots": 5, "spread": 13.6, "grade_pct": "30%"}, "models"),
+        ("spread share", {"lots": 5, "spread": 13.6, "grade_pct": "30%"}, "partner engine"),
         ("operating income", {}, "no inputs"),
         ("profit", {"open": 1, "close": 2, "lots": 1, "discount": 3}, "discount"),
         ("margin", {"lots": 1, "leverage": 100}, "margin"),

@@ -157,7 +157,9 @@ SELECT
     quantity::DECIMAL(24, 8) AS base_quantity, 5::DECIMAL(24, 12) AS rate,
     amount::DECIMAL(24, 8) AS amount, 'USD' AS amount_currency,
     amount::DECIMAL(38, 8) AS amount_reporting, reason,
-    TIMESTAMP '2026-10-31 00:00:00' AS booked_at
+    TIMESTAMP '2026-10-31 00:00:00' AS booked_at, NULL::INTEGER AS tier,
+    0::DECIMAL(24, 8) AS carved_amount, 0::DECIMAL(24, 8) AS capped_amount,
+    0::DECIMAL(24, 8) AS rounding_amount
 FROM (VALUES
     (1, 2, '2026-10-28', 0, 0, 'opening deal: per-lot pays at close'),
     (2, 3, '2026-10-29', 1, 5, NULL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_only_the_planted_clients_are_alerted(seed: int, tmp_path: Path) -> None
 
     alerts = alerts_truth(build_world(seed, 120, 60, 1.0, None))
     assert alerts["scenario"].to_list() == ["A1", "A2", "A3"]
-    assert alerts["login"].to_list() == [100_001, 100_002, 100_003]
+    assert alerts["client_id"].to_list() == ["C10001", "C10002", "C10003"]
 
 
 def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None:
@@ -82,7 +83,22 @@ def test_every_client_deposit_has_its_request_and_its_charge(base: Path) -> None
     processed = requests.filter(pl.col("status") == "processed")
     linked = table(base, "mt5_deals").filter(pl.col("Comment").str.starts_with("CRM-"))
     ids = linked["Comment"].str.split("-").list.last()
-    assert sorted(ids) == sorted(processed["request_id"])
+    assert sorted(ids) == sorted(processed.filter(server_id="mt5_live")["request_id"])
+    with sqlite3.connect(base / "mt4_live.sqlite") as con:
+        booked = con.execute(
+            "SELECT substr(COMMENT, 7), CAST(LOGIN AS TEXT) FROM MT4_TRADES "
+            "WHERE CMD = 6 AND (COMMENT LIKE 'CRM-D-%' OR COMMENT LIKE 'CRM-W-%')"
+        ).fetchall()
+    asked = processed.filter(server_id="mt4_live").select("request_id", "login")
+    assert sorted(booked) == sorted(asked.iter_rows())
+    flows = [
+        flow["externalNote"].rpartition("-")[2]
+        for line in (base / "ctrader" / "02_accounts.jsonl").read_text().splitlines()
+        for flow in json.loads(line)["payload"].get("depositWithdraw", ())
+        if flow["externalNote"]
+    ]
+    assert sorted(flows) == sorted(processed.filter(server_id="ctrader_live")["request_id"])
+    assert min(len(booked), len(flows)) > 5
     assert set(requests["status"]) == {"processed", "requested", "approved", "declined"}
     charges = {}
     for path in (base / "stripe").glob("balance_transactions_*.json"):
@@ -111,7 +127,8 @@ def test_partner_tree_is_three_deep_and_one_client_moves(base: Path) -> None:
 
 
 def test_one_lot_pays_the_agreed_rate_at_every_level(base: Path) -> None:
-    """A B-book trade of a client of P3: 6 (later 7) to P3, 1.5 to P2, 0.5 to P1, per lot."""
+    """A B-book trade of a client of P3: 6 (later 7) to P3 less the 0.5 that P1 carves out of it,
+    1.5 to P2, or 2 in a month of five lots."""
     lots = table(base, "mt5_deals").select(
         pl.col("Deal").alias("deal"), "Login", lots=pl.col("VolumeClosedExt") / 1e8
     )
@@ -127,7 +144,7 @@ def test_one_lot_pays_the_agreed_rate_at_every_level(base: Path) -> None:
     )
     rate = (full["amount"].cast(pl.Float64) / full["lots"]).round(6)
     seen = full.with_columns(rate=rate).group_by("partner_id").agg(pl.col("rate").unique().sort())
-    assert dict(seen.iter_rows()) == {"P1": [0.5], "P2": [1.5], "P3": [6.0, 7.0]}
+    assert dict(seen.iter_rows()) == {"P1": [0.5], "P2": [2.0], "P3": [5.5, 6.5]}
 
 
 def test_every_symbol_is_traded_in_a_larger_run(base: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from warehouse.errors import DaybookError
 from warehouse.settings import Settings
 
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 60
 # Any constant will do, as long as every Daybook process uses the same one.
@@ -115,6 +115,12 @@ def migrate(settings: Settings) -> None:
             _migrate_server(settings)
     except (SQLAlchemyError, OSError) as error:
         raise _unreachable(settings, error) from error
+
+
+def exists(settings: Settings) -> bool:
+    """Whether there is a control database to look at; a server is taken to have one."""
+    url = make_url(settings.control_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
 def _unreachable(settings: Settings, error: BaseException) -> ControlDatabaseError:

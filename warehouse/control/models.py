@@ -102,6 +102,64 @@ class Statement(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class Paper(Base):
+    """One numbered paper of a client: what it says, from which snapshot, under which number.
+
+    Numbers of a series run without a gap: 1, 2, 3, ... for each tenant and year.
+    """
+
+    __tablename__ = "papers"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "series", "year", "sequence", name="uq_papers_sequence"),
+        Index("ix_papers_subject", "tenant_id", "kind", "subject_key", "period_to"),
+    )
+
+    paper_number: Mapped[str] = mapped_column(String(160), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(60))
+    series: Mapped[str] = mapped_column(String(8))
+    year: Mapped[int] = mapped_column(Integer)
+    """Year of the period's last day."""
+    sequence: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject_key: Mapped[str] = mapped_column(String(160))
+    period: Mapped[str] = mapped_column(String(21))
+    period_kind: Mapped[str] = mapped_column(String(8))
+    period_from: Mapped[date] = mapped_column(Date)
+    period_to: Mapped[date] = mapped_column(Date)
+    snapshot_id: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[datetime] = mapped_column(DateTime)
+    version: Mapped[int] = mapped_column(Integer)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """Hash of the exact figures: equal figures are not issued twice."""
+    presentation_sha256: Mapped[str] = mapped_column(String(64))
+    balances_json: Mapped[str] = mapped_column(Text)
+    """By account: opening and closing balance, closing credit, equity; exact, as text."""
+    replaces: Mapped[str | None] = mapped_column(String(160))
+    made_by: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class Delivery(Base):
+    """One attempt to deliver one file of a paper; the address itself is personal and not kept."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_paper", "paper_number", "format", "channel"),)
+
+    delivery_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    paper_number: Mapped[str] = mapped_column(String(160))
+    format: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(20))
+    """mail or sftp."""
+    attempt: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str] = mapped_column(String(20))
+    """delivered, refused (trying again is useless) or failed."""
+    detail: Mapped[str] = mapped_column(Text)
+    """What the server said."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    sent_by: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(DateTime)
+
+
 class BreakExplanation(Base):
     """A person's explanation of a break, with name and reason; never edited, only added to."""
 

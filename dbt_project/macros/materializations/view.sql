@@ -3,14 +3,14 @@
 
     dbt makes every view anew under another name, renames twice and drops the old one: two commits a
     view and build, which on a lake cost more than most models. The digest of the compiled text is
-    kept as the view's comment; --full-refresh replaces regardless.
+    kept as the view's comment. orchestration/views.py makes most of them before dbt comes to them.
 -#}
 {% materialization view, adapter = "duckdb" %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type="view") -%}
     {%- set digest = "compiled text md5 " ~ local_md5(sql) -%}
 
-    {%- if existing_relation is not none and existing_relation.is_view and not should_full_refresh() -%}
+    {%- if existing_relation is not none and existing_relation.is_view -%}
         {%- if view_comment(target_relation) == digest -%}
             {%- call noop_statement("main", "UNCHANGED", "UNCHANGED") -%}
             {%- endcall -%}

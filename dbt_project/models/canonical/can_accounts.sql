@@ -3,6 +3,7 @@
     and (
         held.is_excluded <> accounts.is_excluded
         or held.money_divisor <> accounts.money_divisor
+        or held.accrues_swap <> accounts.accrues_swap
         or held.main_currency <> accounts.main_currency
         or held.client_key is distinct from accounts.client_key
         or (held.known_from = 'deals') <> (accounts.known_from = 'deals')
@@ -23,7 +24,8 @@ with
             leverage,
             cast(null as varchar) as account_currency,
             cast(null as integer) as currency_digits,
-            cast(null as varchar) as margin_mode
+            cast(null as varchar) as margin_mode,
+            false as is_swap_free
         from {{ ref("stg_mt5__users") }}
         union all
         select
@@ -37,7 +39,8 @@ with
             leverage,
             account_currency,
             currency_digits,
-            'hedging' as margin_mode
+            'hedging' as margin_mode,
+            false as is_swap_free
         from {{ ref("stg_mt4__users") }}
         union all
         -- the Open API does not tell the group: mappings see the broker's name instead
@@ -54,7 +57,8 @@ with
             cast(currency_digits as integer) as currency_digits,
             case
                 position_mode when 'netted' then 'netting' else 'hedging'
-            end as margin_mode
+            end as margin_mode,
+            coalesce(is_swap_free, false) as is_swap_free
         from {{ ref("stg_ctrader__traders") }}
     ),
 
@@ -97,6 +101,7 @@ with
             is_excluded,
             exclusion_reason,
             is_cent,
+            is_swap_posted,
             valid_from
         from {{ ref("stg_broker__groups") }}
     ),
@@ -180,7 +185,8 @@ with
             coalesce(groups.margin_mode, users.margin_mode) as margin_mode,
             users.leverage,
             users.country,
-            users.registered_date
+            users.registered_date,
+            coalesce(users.is_swap_free, false) as is_swap_free
         from logins
         left join
             users
@@ -221,6 +227,7 @@ with
             mappings.is_excluded,
             mappings.exclusion_reason,
             mappings.is_cent,
+            mappings.is_swap_posted,
             row_number() over (
                 partition by named.tenant_id, named.server_id, named.group_name
                 order by
@@ -278,6 +285,8 @@ with
             coalesce(ranked_mappings.is_excluded, false) as is_excluded,
             ranked_mappings.exclusion_reason,
             described.margin_mode,
+            not described.is_swap_free
+            and not coalesce(ranked_mappings.is_swap_posted, false) as accrues_swap,
             described.leverage,
             described.country,
             described.is_known,
@@ -316,6 +325,7 @@ select
     accounts.is_excluded,
     accounts.exclusion_reason,
     accounts.margin_mode,
+    accounts.accrues_swap,
     accounts.leverage,
     accounts.country,
     accounts.is_known,

@@ -11,7 +11,10 @@ with
             profit_currency,
             contract_size,
             digits,
-            calculation_code
+            calculation_code,
+            cast(null as decimal(24, 12)) as swap_long_price,
+            cast(null as decimal(24, 12)) as swap_short_price,
+            cast(null as integer) as triple_swap_weekday
         from {{ ref("stg_mt5__symbols") }}
         union all
         -- MetaTrader 4 exports no symbols: the broker's own list describes them
@@ -25,7 +28,24 @@ with
             profit_currency,
             contract_size,
             price_digits as digits,
-            cast(null as bigint) as calculation_code
+            cast(null as bigint) as calculation_code,
+            case
+                when price_digits is not null
+                then
+                    cast(
+                        swap_long_points
+                        * {{ minor_unit("price_digits") }} as decimal(24, 12)
+                    )
+            end as swap_long_price,
+            case
+                when price_digits is not null
+                then
+                    cast(
+                        swap_short_points
+                        * {{ minor_unit("price_digits") }} as decimal(24, 12)
+                    )
+            end as swap_short_price,
+            triple_swap_weekday
         from {{ ref("stg_broker__symbols") }}
         where
             (tenant_id, server_id)
@@ -41,7 +61,25 @@ with
             quote_currency as profit_currency,
             lot_units as contract_size,
             digits,
-            cast(null as bigint) as calculation_code
+            cast(null as bigint) as calculation_code,
+            {%- for side in ["long", "short"] %}
+                case
+                    swap_calculation
+                    when 'points'
+                    then
+                        cast(
+                            swap_{{ side }}
+                            * {{ minor_unit("digits") }} as decimal(24, 12)
+                        )
+                    when 'pips'
+                    then
+                        cast(
+                            swap_{{ side }}
+                            * {{ minor_unit("pip_digits") }} as decimal(24, 12)
+                        )
+                end as swap_{{ side }}_price,
+            {%- endfor %}
+            triple_swap_weekday
         from {{ ref("stg_ctrader__symbols") }}
         where symbol is not null
     ),
@@ -72,7 +110,10 @@ with
             coalesce(symbols.profit_currency, '') as profit_currency,
             symbols.contract_size,
             symbols.digits,
-            symbols.calculation_code
+            symbols.calculation_code,
+            symbols.swap_long_price,
+            symbols.swap_short_price,
+            symbols.triple_swap_weekday
         from symbols
     ),
 
@@ -116,7 +157,10 @@ with
             named.profit_currency,
             named.contract_size,
             named.digits,
-            named.calculation_code
+            named.calculation_code,
+            named.swap_long_price,
+            named.swap_short_price,
+            named.triple_swap_weekday
         from named
         left join
             classified
@@ -139,6 +183,9 @@ select
     described.contract_size,
     described.digits,
     described.calculation_code,
+    described.swap_long_price,
+    described.swap_short_price,
+    described.triple_swap_weekday,
     {% if was_built(this, "remapped_build_id") %}
         case
             when

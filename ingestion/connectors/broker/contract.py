@@ -24,6 +24,7 @@ GROUPS = TableContract(
         Column("exclusion_reason", "VARCHAR"),
         Column("is_cent", "BOOLEAN"),
         Column("currency", "VARCHAR"),
+        Column("is_swap_posted", "BOOLEAN"),
         Column("valid_from", "DATE"),
     ),
 )
@@ -51,6 +52,9 @@ SYMBOLS = TableContract(
         Column("margin_currency", "VARCHAR"),
         Column("digits", "INTEGER"),
         Column("description", "VARCHAR"),
+        Column("swap_long_points", "DECIMAL(24,8)"),
+        Column("swap_short_points", "DECIMAL(24,8)"),
+        Column("triple_swap_weekday", "INTEGER"),
     ),
 )
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
-from ingestion.connectors.crm.rules import (
-    agreements_do_not_overlap,
-    per_lot_has_currency,
-    share_is_a_ratio,
-    validity_is_forward,
-)
+from ingestion.connectors.crm.partner_contracts import PARTNER_CONTRACTS
+from ingestion.connectors.crm.rules import validity_is_forward
 from ingestion.contracts import Column, ColumnType, TableContract
 
 
@@ -85,64 +81,11 @@ CASH_REQUESTS = TableContract(
     ),
 )
 
-PARTNERS = TableContract(
-    table="crm_partners",
-    source_table="partners",
-    key=("partner_id",),
-    columns=(
-        _must("partner_id"),
-        Column("client_id", "VARCHAR"),
-        Column("status", "VARCHAR"),
-        Column("name", "VARCHAR", pii=True),
-        Column("email", "VARCHAR", pii=True),
-    ),
-)
-
-PARTNER_TREE = TableContract(
-    table="crm_partner_tree",
-    source_table="partner_tree",
-    key=("child_kind", "child_id", "valid_from"),
-    rules=(validity_is_forward,),
-    columns=(
-        _must("child_kind", allowed=("client", "partner")),
-        _must("child_id"),
-        _must("parent_partner_id"),
-        _must("valid_from", "DATE"),
-        Column("valid_to", "DATE"),
-    ),
-)
-
-AGREEMENTS = TableContract(
-    table="crm_partner_agreements",
-    source_table="partner_agreements",
-    key=("agreement_id",),
-    rules=(
-        validity_is_forward,
-        per_lot_has_currency,
-        share_is_a_ratio,
-        agreements_do_not_overlap,
-    ),
-    columns=(
-        _must("agreement_id"),
-        _must("partner_id"),
-        _must("level", "INTEGER"),
-        _must("model", allowed=("per_lot", "commission_share")),
-        _must("rate", "DECIMAL(24,12)"),
-        Column("currency", "VARCHAR"),
-        _must("symbol_pattern"),
-        _must("account_group_pattern"),
-        _must("valid_from", "DATE"),
-        Column("valid_to", "DATE"),
-    ),
-)
-
 CONTRACTS = (
     CLIENTS,
     CLASSIFICATIONS,
     CLIENT_ACCOUNTS,
     CASH_REQUESTS,
-    PARTNERS,
-    PARTNER_TREE,
-    AGREEMENTS,
+    *PARTNER_CONTRACTS,
     *EVENT_CONTRACTS,
 )

@@ -45,6 +45,7 @@ QUOTES = TableContract(
     source_table="quotes",
     key=("quoted_at_utc", "symbol", "quote_kind"),
     business_date=("quoted_at_utc", "timestamp"),
+    touches="quotes",
     rules=(quotes_are_possible,),
     columns=(
         _must("symbol"),

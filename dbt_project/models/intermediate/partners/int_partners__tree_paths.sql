@@ -1,9 +1,13 @@
-{{ config(materialized="view") }}
-
-with
+with recursive
     tree as (
         select tenant_id, child_kind, child_id, parent_partner_id, valid_from, valid_to
         from {{ ref("stg_crm__partner_tree") }}
+    ),
+
+    partners as (
+        select distinct tenant_id, partner_id, client_id
+        from {{ ref("stg_crm__partners") }}
+        where client_id is not null
     ),
 
     -- A child has one parent at a time: a later link ends the one before it, even where
@@ -26,6 +30,40 @@ with
         from tree
     ),
 
+    -- Two claims on one client: from one day on, or into days that another link states
+    -- as its own. Nobody is paid until a person ends one of them.
+    disputes as (
+        select
+            later.tenant_id,
+            later.child_id,
+            later.valid_from,
+            'claimed by ' || string_agg(
+                distinct earlier.parent_partner_id,
+                ', '
+                order by earlier.parent_partner_id
+            )
+            || ' and '
+            || max(later.parent_partner_id) as dispute
+        from tree as later
+        inner join
+            tree as earlier
+            on earlier.tenant_id = later.tenant_id
+            and earlier.child_id = later.child_id
+            and (
+                (
+                    earlier.valid_from = later.valid_from
+                    and earlier.parent_partner_id < later.parent_partner_id
+                )
+                or (
+                    earlier.valid_from < later.valid_from
+                    and earlier.valid_to > later.valid_from
+                    and earlier.parent_partner_id <> later.parent_partner_id
+                )
+            )
+        where later.child_kind = 'client' and earlier.child_kind = 'client'
+        group by later.tenant_id, later.child_id, later.valid_from
+    ),
+
     links as (
         select
             tenant_id,
@@ -40,99 +78,77 @@ with
 
     direct as (
         select
-            tenant_id,
-            child_id as client_id,
-            parent_partner_id as direct_id,
-            valid_from,
-            valid_to
+            links.tenant_id,
+            links.child_id as client_id,
+            links.parent_partner_id as direct_id,
+            links.valid_from,
+            links.valid_to,
+            disputes.dispute
         from links
-        where child_kind = 'client'
+        left join
+            disputes
+            on disputes.tenant_id = links.tenant_id
+            and disputes.child_id = links.child_id
+            and disputes.valid_from = links.valid_from
+        where links.child_kind = 'client'
     ),
 
-    first_override as (
-        select
-            direct.tenant_id,
-            direct.client_id,
-            direct.direct_id,
-            link.parent_partner_id as parent_id,
-            greatest(direct.valid_from, link.valid_from) as valid_from,
-            least(direct.valid_to, link.valid_to) as valid_to
-        from direct
-        inner join
-            links as link
-            on link.tenant_id = direct.tenant_id
-            and link.child_kind = 'partner'
-            and link.child_id = direct.direct_id
-        where
-            greatest(direct.valid_from, link.valid_from)
-            < least(direct.valid_to, link.valid_to)
-            and link.parent_partner_id <> direct.direct_id
-    ),
-
-    second_override as (
-        select
-            low.tenant_id,
-            low.client_id,
-            low.direct_id,
-            low.parent_id,
-            link.parent_partner_id as grandparent_id,
-            greatest(low.valid_from, link.valid_from) as valid_from,
-            least(low.valid_to, link.valid_to) as valid_to
-        from first_override as low
-        inner join
-            links as link
-            on link.tenant_id = low.tenant_id
-            and link.child_kind = 'partner'
-            and link.child_id = low.parent_id
-        where
-            greatest(low.valid_from, link.valid_from)
-            < least(low.valid_to, link.valid_to)
-            -- A circular tree pays nobody twice.
-            and link.parent_partner_id not in (low.direct_id, low.parent_id)
-    ),
-
-    final as (
-        select
+    -- The way up from each partner who has clients; a circular tree pays nobody twice.
+    chains as (
+        select distinct
             tenant_id,
-            tenant_id || '/' || client_id as client_key,
+            direct_id,
             0 as level,
-            tenant_id || '/' || direct_id as partner_key,
             direct_id as partner_id,
             direct_id as partner_path,
-            valid_from,
-            valid_to
+            date '0001-01-01' as valid_from,
+            date '9999-12-31' as valid_to
         from direct
         union all
         select
-            tenant_id,
-            tenant_id || '/' || client_id as client_key,
-            1 as level,
-            tenant_id || '/' || parent_id as partner_key,
-            parent_id as partner_id,
-            direct_id || ' > ' || parent_id as partner_path,
-            valid_from,
-            valid_to
-        from first_override
-        union all
-        select
-            tenant_id,
-            tenant_id || '/' || client_id as client_key,
-            2 as level,
-            tenant_id || '/' || grandparent_id as partner_key,
-            grandparent_id as partner_id,
-            direct_id || ' > ' || parent_id || ' > ' || grandparent_id as partner_path,
-            valid_from,
-            valid_to
-        from second_override
+            chains.tenant_id,
+            chains.direct_id,
+            chains.level + 1 as level,
+            links.parent_partner_id as partner_id,
+            chains.partner_path || ' > ' || links.parent_partner_id as partner_path,
+            greatest(chains.valid_from, links.valid_from) as valid_from,
+            least(chains.valid_to, links.valid_to) as valid_to
+        from chains
+        inner join
+            links
+            on links.tenant_id = chains.tenant_id
+            and links.child_kind = 'partner'
+            and links.child_id = chains.partner_id
+        where
+            greatest(chains.valid_from, links.valid_from)
+            < least(chains.valid_to, links.valid_to)
+            and ' > ' || chains.partner_path || ' > '
+            not like '% > ' || links.parent_partner_id || ' > %'
     )
 
 select
-    tenant_id,
-    client_key,
-    level,
-    partner_key,
-    partner_id,
-    partner_path,
-    valid_from,
-    valid_to
-from final
+    direct.tenant_id,
+    direct.tenant_id || '/' || direct.client_id as client_key,
+    chains.level,
+    direct.tenant_id || '/' || chains.partner_id as partner_key,
+    chains.partner_id,
+    chains.partner_path,
+    greatest(direct.valid_from, chains.valid_from) as valid_from,
+    least(direct.valid_to, chains.valid_to) as valid_to,
+    case
+        when partners.client_id is not null
+        then 'self-referral: the client is the partner'
+        else direct.dispute
+    end as blocked_reason
+from direct
+inner join
+    chains
+    on chains.tenant_id = direct.tenant_id
+    and chains.direct_id = direct.direct_id
+    and greatest(direct.valid_from, chains.valid_from)
+    < least(direct.valid_to, chains.valid_to)
+left join
+    partners
+    on partners.tenant_id = direct.tenant_id
+    and partners.partner_id = chains.partner_id
+    and partners.client_id = direct.client_id

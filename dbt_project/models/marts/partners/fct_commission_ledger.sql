@@ -4,6 +4,12 @@
         incremental_strategy="append",
         full_refresh=false,
         on_schema_change="fail",
+        pre_hook=[
+            "{{ widen_ledger('tier', 'integer') }}",
+            "{{ widen_ledger('carved_amount', 'decimal(24, 8)') }}",
+            "{{ widen_ledger('capped_amount', 'decimal(24, 8)') }}",
+            "{{ widen_ledger('rounding_amount', 'decimal(24, 8)') }}",
+        ],
     )
 }}
 -- depends_on: {{ ref("int_partners__days_touched") }}
@@ -37,8 +43,12 @@ with
             lines.symbol,
             lines.executed_at_utc,
             lines.partner_path,
+            lines.tier,
             lines.base_quantity,
             lines.rate,
+            lines.carved_amount,
+            lines.capped_amount,
+            lines.rounding_amount,
             lines.reason,
             lines.amount as target_amount,
             1 as target_count,
@@ -71,8 +81,12 @@ with
                 max(lines.symbol) as symbol,
                 max(lines.executed_at_utc) as executed_at_utc,
                 max(lines.partner_path) as partner_path,
+                lines.tier,
                 cast(0 as decimal(24, 8)) as base_quantity,
                 max(lines.rate) as rate,
+                cast(0 as decimal(24, 8)) as carved_amount,
+                cast(0 as decimal(24, 8)) as capped_amount,
+                cast(0 as decimal(24, 8)) as rounding_amount,
                 cast(null as varchar) as reason,
                 cast(0 as decimal(24, 8)) as target_amount,
                 0 as target_count,
@@ -99,6 +113,7 @@ with
                 lines.level,
                 lines.agreement_id,
                 lines.model,
+                lines.tier,
                 lines.amount_currency
         {% endif %}
     ),
@@ -117,6 +132,7 @@ with
             level,
             agreement_id,
             model,
+            tier,
             amount_currency,
         {% if is_incremental() %}
                 -- The target's facts, where it still has the line; else what was
@@ -132,7 +148,13 @@ with
                     max(case when target_count = 1 then partner_path end),
                     max(partner_path)
                 ) as partner_path,
-                max(base_quantity) as base_quantity,
+                -- revenue shares and steps down a ladder have a base below zero
+                coalesce(
+                    max(case when target_count = 1 then base_quantity end), 0
+                ) as base_quantity,
+                sum(carved_amount) as carved_amount,
+                sum(capped_amount) as capped_amount,
+                sum(rounding_amount) as rounding_amount,
                 coalesce(
                     max(case when target_count = 1 then rate end), max(rate)
                 ) as rate,
@@ -155,6 +177,7 @@ with
                 level,
                 agreement_id,
                 model,
+                tier,
                 amount_currency
             having sum(booked_count) = 0 or sum(target_amount) <> sum(booked_amount)
         {% else %}
@@ -163,6 +186,9 @@ with
                 partner_path,
                 base_quantity,
                 rate,
+                carved_amount,
+                capped_amount,
+                rounding_amount,
                 reason,
                 target_amount,
                 target_count,
@@ -188,11 +214,18 @@ select
     || coalesce(due.model, '')
     || '|'
     || coalesce(due.amount_currency, '')
+    || coalesce('|tier ' || due.tier, '')
     || '|'
     || cast(due.booked_count as integer) as ledger_line_key,
     cast({{ var("build_id") }} as bigint) as build_id,
     due.tenant_id,
-    case when due.booked_count = 0 then 'accrual' else 'adjustment' end as entry_type,
+    case
+        when due.booked_count = 0
+        then 'accrual'
+        when due.reason like 'clawed back: %'
+        then 'clawback'
+        else 'adjustment'
+    end as entry_type,
     due.server_id,
     due.deal_key,
     due.deal_id,
@@ -219,6 +252,8 @@ select
         then null
         when due.target_count = 0
         then 'the deal or the rule no longer applies'
+        when due.reason like 'clawed back: %'
+        then due.reason
         else
             'the deal or the rule changed: '
             || due.target_amount
@@ -229,7 +264,11 @@ select
     cast(
         '{{ var("built_at", run_started_at.strftime("%Y-%m-%d %H:%M:%S")) }}'
         as timestamp
-    ) as booked_at
+    ) as booked_at,
+    due.tier,
+    cast(due.carved_amount as decimal(24, 8)) as carved_amount,
+    cast(due.capped_amount as decimal(24, 8)) as capped_amount,
+    cast(due.rounding_amount as decimal(24, 8)) as rounding_amount
 from due
 left join
     {{ ref("can_fx_to_reporting") }} as fx

@@ -14,8 +14,11 @@ with
             coalesce(model, '') as model,
             coalesce(amount_currency, '') as amount_currency,
             entry_type,
-            base_quantity,
-            rate,
+            coalesce(tier, 0) as tier,
+            cast(base_quantity * rate as decimal(24, 8))
+            + coalesce(carved_amount, 0)
+            + coalesce(capped_amount, 0)
+            + coalesce(rounding_amount, 0) as ruled_amount,
             amount
         from {{ ref("fct_commission_ledger") }}
     ),
@@ -32,6 +35,7 @@ with
             coalesce(agreement_id, '') as agreement_id,
             coalesce(model, '') as model,
             coalesce(amount_currency, '') as amount_currency,
+            coalesce(tier, 0) as tier,
             amount
         from {{ ref("int_partners__commissions_targeted") }}
     ),
@@ -61,6 +65,7 @@ with
             level,
             agreement_id,
             model,
+            tier,
             amount_currency,
             sum(target_amount) as target_amount,
             sum(booked_amount) as booked_amount,
@@ -78,6 +83,7 @@ with
                     level,
                     agreement_id,
                     model,
+                    tier,
                     amount_currency,
                     amount as target_amount,
                     cast(0 as decimal(24, 8)) as booked_amount,
@@ -95,6 +101,7 @@ with
                     level,
                     agreement_id,
                     model,
+                    tier,
                     amount_currency,
                     cast(0 as decimal(24, 8)) as target_amount,
                     amount as booked_amount,
@@ -112,6 +119,7 @@ with
             level,
             agreement_id,
             model,
+            tier,
             amount_currency
     ),
 
@@ -156,15 +164,77 @@ with
         union all
         select
             'accrual_is_quantity_times_rate' as identity_id,
-            'Each accrual that pays is its quantity times its rate' as what
+            'Each accrual that pays is its quantity times its rate, less what is carved out and capped, and rounded as agreed'
+            as what
         union all
         select
             'one_agreement_per_line' as identity_id,
             'No deal pays one partner twice under two agreements of the same model'
             as what
+        union all
+        select
+            'carved_overrides_stay_within_the_rate' as identity_id,
+            'Direct partner and carved-out overrides of a trade together get no more than the direct partner''s rate gives'
+            as what
+    ),
+
+    agreements as (
+        select tenant_id, agreement_id, override_convention
+        from {{ ref("stg_crm__partner_agreements") }}
+    ),
+
+    carved as (
+        select
+            due.tenant_id,
+            due.server_id,
+            due.business_date,
+            due.deal_key,
+            due.model,
+            due.amount_currency,
+            sum(
+                case
+                    when due.level = 0 or agreements.override_convention = 'carved_out'
+                    then due.amount - due.rounding_amount
+                    else 0
+                end
+            ) as shared_amount,
+            sum(
+                case when due.level = 0 then due.accrued_amount else 0 end
+            ) as direct_amount
+        from {{ ref("int_partners__commissions_targeted") }} as due
+        inner join
+            agreements
+            on agreements.tenant_id = due.tenant_id
+            and agreements.agreement_id = due.agreement_id
+        where due.accrued_amount <> 0
+        group by
+            due.tenant_id,
+            due.server_id,
+            due.business_date,
+            due.deal_key,
+            due.model,
+            due.amount_currency
+        having
+            count(case when agreements.override_convention = 'carved_out' then 1 end)
+            > 0
     ),
 
     counted as (
+        select
+            'carved_overrides_stay_within_the_rate' as identity_id,
+            tenant_id,
+            server_id,
+            business_date,
+            count(*) as population,
+            sum(
+                case when abs(shared_amount) > abs(direct_amount) then 1 else 0 end
+            ) as broken,
+            max(abs(shared_amount) - abs(direct_amount)) as worst,
+            sum(shared_amount) as sum_left,
+            sum(direct_amount) as sum_right
+        from carved
+        group by tenant_id, server_id, business_date
+        union all
         select
             'ledger_equals_target' as identity_id,
             tenant_id,
@@ -204,16 +274,10 @@ with
             server_id,
             business_date,
             count(*) as population,
-            sum(
-                case
-                    when amount <> cast(base_quantity * rate as decimal(24, 8))
-                    then 1
-                    else 0
-                end
-            ) as broken,
-            max(abs(amount - cast(base_quantity * rate as decimal(24, 8)))) as worst,
+            sum(case when amount <> ruled_amount then 1 else 0 end) as broken,
+            max(abs(amount - ruled_amount)) as worst,
             sum(amount) as sum_left,
-            sum(cast(base_quantity * rate as decimal(24, 8))) as sum_right
+            sum(ruled_amount) as sum_right
         from booked
         where entry_type = 'accrual' and amount <> 0
         group by tenant_id, server_id, business_date

@@ -185,7 +185,8 @@ with
     tolerances as (
         select
             max(case when rule = 'profit_formula' then value end) as profit_formula,
-            max(case when rule = 'position_formula' then value end) as position_formula
+            max(case when rule = 'position_formula' then value end) as position_formula,
+            max(case when rule = 'valuation' then value end) as valuation
         from {{ ref("rul_breaks") }}
         where valid_to is null
     ),
@@ -242,7 +243,8 @@ with
             positions.tenant_id,
             positions.server_id,
             positions.business_date,
-            positions.floating_pnl_amount,
+            positions.floating_pnl_amount
+            - positions.floating_commission_amount as floating_pnl_amount,
             cast(
                 {{
                     price_profit(
@@ -278,6 +280,48 @@ with
             positions.profit_rate <> 0
             and positions.business_date >= {{ first_day }}
             and coalesce(instruments.calculation_code, 0) not in (1, 33, 34)
+    ),
+
+    quoted_symbols as (
+        select distinct tenant_id, symbol
+        from {{ ref("stg_reference__quotes") }}
+        where quote_kind = 'closing'
+    ),
+
+    -- MetaTrader 4's report of an account beside what its positions come to, where all
+    -- of them have a price
+    reported_positions as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            login,
+            coalesce(
+                sum(
+                    case
+                        when position_id > 0
+                        then floating_pnl_amount + floating_swap_amount
+                    end
+                ),
+                0
+            ) as positions_amount,
+            sum(floating_pnl_amount + floating_swap_amount) as reported_amount,
+            coalesce(
+                sum(
+                    cast(abs(volume_units * close_price) as decimal(38, 8))
+                    * cast(profit_rate as decimal(24, 8))
+                ),
+                0
+            ) as value_amount
+        from {{ ref("fct_open_positions") }}
+        where
+            business_date >= {{ first_day }}
+            and (tenant_id, server_id)
+            in (select (tenant_id, server_id) from mt4_reports)
+        group by tenant_id, server_id, business_date, login
+        having
+            count(*) filter (where floating_pnl_amount is null) = 0
+            and count(*) filter (where floating_swap_amount is null) = 0
     ),
 
     pnl as (
@@ -575,6 +619,34 @@ with
             tolerance_amount
         from positions
         where price_result_amount is not null
+        union all
+        select
+            'positions_are_priced',
+            held.tenant_id,
+            held.server_id,
+            held.business_date,
+            case when held.floating_pnl_amount is null then 0 else 1 end,
+            1,
+            0
+        from {{ ref("fct_open_positions") }} as held
+        inner join
+            quoted_symbols
+            on quoted_symbols.tenant_id = held.tenant_id
+            and quoted_symbols.symbol = held.symbol
+        where held.business_date >= {{ first_day }}
+        union all
+        select
+            'reported_floating_is_positions',
+            reported_positions.tenant_id,
+            reported_positions.server_id,
+            reported_positions.business_date,
+            reported_positions.positions_amount,
+            reported_positions.reported_amount,
+            cast(
+                reported_positions.value_amount * tolerances.valuation as decimal(38, 8)
+            )
+        from reported_positions
+        cross join tolerances
         union all
         select
             'pnl_lines_make_total',

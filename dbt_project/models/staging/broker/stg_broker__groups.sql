@@ -11,5 +11,6 @@ select
     exclusion_reason,
     is_cent,
     currency as account_currency,
+    coalesce(is_swap_posted, false) as is_swap_posted,
     valid_from
 from groups

@@ -9,5 +9,9 @@ select
     profit_currency,
     margin_currency,
     digits as price_digits,
-    description
+    description,
+    swap_long_points,
+    swap_short_points,
+    -- MetaTrader's own default is Wednesday
+    coalesce(triple_swap_weekday, 3) as triple_swap_weekday
 from symbols

@@ -21,7 +21,12 @@ with
             specifications.lot_size,
             specifications.min_volume,
             specifications.max_volume,
-            specifications.step_volume
+            specifications.step_volume,
+            specifications.pip_position,
+            specifications.swap_long,
+            specifications.swap_short,
+            specifications.swap_calculation_type,
+            specifications.swap_rollover_3_days
         from names
         full outer join
             specifications
@@ -43,6 +48,19 @@ select
     {{ units_of_cents("symbols.min_volume") }} as min_units,
     {{ units_of_cents("symbols.max_volume") }} as max_units,
     {{ units_of_cents("symbols.step_volume") }} as step_units,
+    symbols.pip_position as pip_digits,
+    case
+        symbols.swap_calculation_type
+        when 0
+        then 'pips'
+        when 1
+        then 'percentage'
+        when 2
+        then 'points'
+    end as swap_calculation,
+    cast(symbols.swap_long as decimal(24, 8)) as swap_long,
+    cast(symbols.swap_short as decimal(24, 8)) as swap_short,
+    symbols.swap_rollover_3_days as triple_swap_weekday,
     symbols.enabled as is_enabled,
     coalesce(symbols.is_archived, false) as is_archived
 from symbols

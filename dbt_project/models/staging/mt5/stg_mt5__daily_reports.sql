@@ -21,6 +21,9 @@ select
     as floating_swap_amount,
     {{ platform_money("profit_equity", "coalesce(currency_digits, 2)") }}
     as equity_amount,
+    {{ platform_money("margin", "coalesce(currency_digits, 2)") }} as margin_amount,
+    {{ platform_money("margin_free", "coalesce(currency_digits, 2)") }}
+    as free_margin_amount,
     {{ platform_money("coalesce(daily_profit, 0)", "coalesce(currency_digits, 2)") }}
     as closed_pnl_amount,
     {{ platform_money("coalesce(daily_balance, 0)", "coalesce(currency_digits, 2)") }}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from warehouse.control.migrations.append_only import append_only
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -89,34 +91,14 @@ def upgrade() -> None:
         sa.Column("previous_hash", sa.String(64), nullable=False, unique=True),
         sa.Column("hash", sa.String(64), nullable=False, unique=True),
     )
-    for statement in _append_only(op.get_bind().dialect.name):
-        op.execute(statement)
-
-
-def _append_only(dialect: str) -> list[str]:
-    """Triggers that refuse to change or remove what the audit log and explanations hold."""
-    tables = ("audit_log", "break_explanations")
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in tables
-            for verb in ("UPDATE", "DELETE")
-        ]
+    dialect = op.get_bind().dialect.name
     if dialect == "postgresql":
-        function = (
+        op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
-        return [
-            function,
-            *(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-                f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-                for table in tables
-            ),
-        ]
-    return []
+    for statement in append_only(dialect, "audit_log", "break_explanations"):
+        op.execute(statement)
 
 
 def downgrade() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from warehouse.control.migrations.append_only import append_only
+
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -25,24 +27,8 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime, nullable=False),
     )
     op.create_index("ix_break_actions_break_key", "break_actions", ["break_key"])
-    for statement in _append_only(op.get_bind().dialect.name):
+    for statement in append_only(op.get_bind().dialect.name, "break_actions"):
         op.execute(statement)
-
-
-def _append_only(dialect: str) -> list[str]:
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER break_actions_no_{verb.lower()} BEFORE {verb} ON break_actions "
-            "BEGIN SELECT RAISE(ABORT, 'break_actions is append-only'); END"
-            for verb in ("UPDATE", "DELETE")
-        ]
-    if dialect == "postgresql":
-        return [
-            "CREATE TRIGGER break_actions_append_only "
-            "BEFORE UPDATE OR DELETE OR TRUNCATE ON break_actions "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        ]
-    return []
 
 
 def downgrade() -> None:

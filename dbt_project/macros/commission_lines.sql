@@ -1,0 +1,114 @@
+{#-
+    Every trade of a referred client with each partner above it and the agreement that applies, as a
+    subquery: the base the rate is applied to, in the currency of the amount, or the reason it does
+    not count. Read three times (tiers, splits, prices): what a reader does not name costs nothing.
+-#}
+{% macro commission_lines(incremental_days) -%}
+    (
+        select
+            measured.tenant_id,
+            measured.server_id,
+            measured.business_date,
+            measured.deal_key,
+            measured.deal_id,
+            measured.account_key,
+            measured.client_key,
+            measured.group_name,
+            measured.symbol,
+            measured.executed_at_utc,
+            paths.partner_key,
+            paths.partner_id,
+            paths.level,
+            paths.partner_path,
+            terms.agreement_id,
+            terms.model,
+            terms.rate,
+            terms.hybrid_ratio,
+            terms.tier_basis,
+            terms.tier_mode,
+            coalesce(terms.currency, measured.main_currency) as amount_currency,
+            cast(
+                measured.closed_lots * terms.lot_ratio as decimal(24, 8)
+            ) as counted_lots,
+            {{ commission_base("terms", "measured") }} as base_quantity,
+            case
+                when measured.deal_reason is not null
+                then measured.deal_reason
+                when paths.blocked_reason is not null
+                then paths.blocked_reason
+                when clawbacks.clawback_id is not null
+                then
+                    'clawed back: '
+                    || clawbacks.cause
+                    || ' ('
+                    || clawbacks.clawback_id
+                    || ')'
+                when terms.minimum_seconds > measured.held_seconds
+                then
+                    'held '
+                    || measured.held_seconds
+                    || ' seconds, '
+                    || terms.minimum_seconds
+                    || ' are needed'
+                when
+                    terms.nets_hedges
+                    and measured.is_smaller_side
+                    and measured.closed_lots > 0
+                then 'hedged: the smaller side of the symbol and day'
+                when
+                    terms.excludes_bonus
+                    and measured.bonus_ratio = 1
+                    and measured.closed_lots > 0
+                then 'carried by a bonus alone'
+            end as line_reason
+        from {{ ref("int_partners__deals_measured") }} as measured
+        {% if incremental_days %}
+            inner join
+                {{ ref("int_partners__days_touched") }} as days
+                on days.tenant_id = measured.tenant_id
+                and days.server_id = measured.server_id
+                and days.business_date = measured.business_date
+        {% endif %}
+        inner join
+            {{ ref("int_partners__tree_paths") }} as paths
+            on paths.client_key = measured.client_key
+            and paths.valid_from <= measured.business_date
+            and paths.valid_to > measured.business_date
+        left join
+            {{ ref("int_partners__terms_matched") }} as terms
+            -- in a key: a condition on one side alone would make it a loop of all with
+            -- all
+            on terms.tenant_id
+            = case when measured.deal_reason is null then measured.tenant_id end
+            and terms.partner_key = paths.partner_key
+            and terms.level = paths.level
+            and terms.symbol = measured.symbol
+            and terms.group_name = measured.group_name
+            and terms.valid_from <= measured.business_date
+            and terms.valid_to > measured.business_date
+        left join
+            {{ ref("int_partners__clawbacks_dated") }} as clawbacks
+            on clawbacks.client_key = measured.client_key
+            and clawbacks.valid_from <= measured.business_date
+            and clawbacks.valid_to > measured.business_date
+        left join
+            {{ ref("can_fx_to_reporting") }} as fx_main
+            on fx_main.business_date = measured.business_date
+            and fx_main.currency = measured.main_currency
+        left join
+            {{ ref("can_fx_to_reporting") }} as fx_paid
+            on fx_paid.business_date = measured.business_date
+            and fx_paid.currency = terms.currency
+    )
+{%- endmacro %}
+
+
+{#- Run before an incremental insert: rows of a touched day go, of whichever server. -#}
+{% macro delete_touched_dates(days) -%}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where
+            (tenant_id, business_date)
+            in (select (tenant_id, business_date) from {{ days }} as touched)
+    {% endif %}
+{%- endmacro %}

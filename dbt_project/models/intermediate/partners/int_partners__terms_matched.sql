@@ -1,0 +1,127 @@
+with
+    agreements as (
+        select
+            tenant_id,
+            agreement_id,
+            tenant_id || '/' || partner_id as partner_key,
+            override_convention,
+            tier_basis,
+            tier_mode,
+            lot_ratio,
+            hybrid_ratio,
+            markup_points,
+            spread_cap_points,
+            trade_cap_amount,
+            period_cap_amount,
+            minimum_seconds,
+            activity_minimum_lots,
+            nets_hedges,
+            excludes_bonus,
+            rounding
+        from {{ ref("stg_crm__partner_agreements") }}
+    ),
+
+    segments as (
+        select
+            tenant_id,
+            partner_key,
+            level,
+            model,
+            valid_from,
+            valid_to,
+            agreement_id,
+            rate,
+            currency,
+            symbol_pattern,
+            account_group_pattern,
+            symbol_pattern_length,
+            account_group_pattern_length
+        from {{ ref("int_partners__agreements_segmented") }}
+    ),
+
+    -- Patterns are matched once per symbol and group, not once per deal.
+    symbols as (
+        select distinct tenant_id, symbol
+        from {{ ref("can_deals") }}
+        where is_trade and symbol is not null
+    ),
+
+    account_groups as (
+        select distinct tenant_id, group_name
+        from {{ ref("can_accounts") }}
+        where group_name is not null
+    ),
+
+    matches as (
+        select
+            symbols.tenant_id,
+            symbols.symbol,
+            account_groups.group_name,
+            segments.partner_key,
+            segments.level,
+            segments.model,
+            segments.valid_from,
+            segments.valid_to,
+            segments.agreement_id,
+            segments.rate,
+            segments.currency,
+            row_number() over (
+                partition by
+                    symbols.tenant_id,
+                    symbols.symbol,
+                    account_groups.group_name,
+                    segments.partner_key,
+                    segments.level,
+                    segments.model,
+                    segments.valid_from
+                order by
+                    segments.symbol_pattern_length desc,
+                    segments.account_group_pattern_length desc,
+                    segments.agreement_id asc
+            ) as preference
+        from symbols
+        inner join account_groups on account_groups.tenant_id = symbols.tenant_id
+        inner join
+            segments
+            on segments.tenant_id = symbols.tenant_id
+            and segments.model <> 'cpa'
+            and {{ matches_pattern("symbols.symbol", "segments.symbol_pattern") }}
+            and {{
+                matches_pattern(
+                    "account_groups.group_name", "segments.account_group_pattern"
+                )
+            }}
+    )
+
+select
+    matches.tenant_id,
+    matches.symbol,
+    matches.group_name,
+    matches.partner_key,
+    matches.level,
+    matches.model,
+    matches.valid_from,
+    matches.valid_to,
+    matches.agreement_id,
+    matches.rate,
+    matches.currency,
+    agreements.override_convention,
+    agreements.tier_basis,
+    agreements.tier_mode,
+    agreements.lot_ratio,
+    agreements.hybrid_ratio,
+    agreements.markup_points,
+    agreements.spread_cap_points,
+    agreements.trade_cap_amount,
+    agreements.period_cap_amount,
+    agreements.minimum_seconds,
+    agreements.nets_hedges,
+    agreements.excludes_bonus,
+    agreements.rounding
+from matches
+inner join
+    agreements
+    on agreements.tenant_id = matches.tenant_id
+    and agreements.agreement_id = matches.agreement_id
+    and agreements.partner_key = matches.partner_key
+where matches.preference = 1
