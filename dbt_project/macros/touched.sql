@@ -17,10 +17,10 @@
 
 {#-
     Whether a table of mappings was built before in this shape, so that what it held can be compared
-    with what it will hold.
+    with what it will hold. A full refresh makes all days anew, whatever was filed elsewhere.
 -#}
 {% macro was_built(relation, column) -%}
-    {%- if not execute or not relation or not relation.database -%}
+    {%- if not execute or flags.FULL_REFRESH or not relation or not relation.database -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set held = load_relation(relation) -%}
@@ -45,55 +45,41 @@
 
 
 {#-
-    The server days of accounts and symbols that are filed under something else since the last
-    finished build: those with deals, and those whose close the platform reported.
+    The server days on or after one from which an account is filed under something else since the
+    last finished build; all days of a server where a symbol is.
 -#}
 {% macro remapped_days() -%}
     (
-        {%- set accounts -%}
-            select
-                remapped.tenant_id,
-                remapped.server_id,
-                remapped.login,
-                min(remapped.remapped_from) as first_date
-            from
-                (
-                    select tenant_id, server_id, login, remapped_from, remapped_build_id
-                    from {{ ref("can_accounts") }}
-                    union all
-                    select tenant_id, server_id, login, remapped_from, remapped_build_id
-                    from {{ ref("can_account_books") }}
-                ) as remapped
-            where remapped.remapped_build_id > {{ last_done_build() }}
-            group by remapped.tenant_id, remapped.server_id, remapped.login
-        {%- endset -%}
-        {%- for relation in [
-            "can_deals",
-            "stg_mt5__daily_reports",
-            "stg_mt4__daily_reports",
-        ] %}
-            select days.tenant_id, days.server_id, days.business_date
-            from {{ ref(relation) }} as days
-            inner join
-                ({{ accounts }}) as accounts
-                on accounts.tenant_id = days.tenant_id
-                and accounts.server_id = days.server_id
-                and accounts.login = days.login
-                and accounts.first_date <= days.business_date
-            union
-        {%- endfor %}
-        {%- for relation in ["can_deals", "stg_mt5__daily_positions"] %}
-            select days.tenant_id, days.server_id, days.business_date
-            from {{ ref(relation) }} as days
-            inner join
-                {{ ref("can_instruments") }} as symbols
-                on symbols.tenant_id = days.tenant_id
-                and symbols.server_id = days.server_id
-                and symbols.symbol = days.symbol
-            where
-                symbols.remapped_build_id > {{ last_done_build() }}
-                {{ "union" if not loop.last }}
-        {%- endfor %}
+        select days.tenant_id, days.server_id, days.business_date
+        from
+            (
+                select tenant_id, server_id, business_date
+                from {{ ref("can_deals") }}
+                union
+                select tenant_id, server_id, business_date
+                from {{ ref("int_server_closes") }}
+            ) as days
+        inner join
+            (
+                select tenant_id, server_id, min(remapped_from) as first_date
+                from
+                    (
+                        select tenant_id, server_id, remapped_from, remapped_build_id
+                        from {{ ref("can_accounts") }}
+                        union all
+                        select tenant_id, server_id, remapped_from, remapped_build_id
+                        from {{ ref("can_account_books") }}
+                        union all
+                        select
+                            tenant_id, server_id, date '1900-01-01', remapped_build_id
+                        from {{ ref("can_instruments") }}
+                    ) as remapped
+                where remapped_build_id > {{ last_done_build() }}
+                group by tenant_id, server_id
+            ) as moved
+            on moved.tenant_id = days.tenant_id
+            and moved.server_id = days.server_id
+            and moved.first_date <= days.business_date
     )
 {%- endmacro %}
 

@@ -189,7 +189,7 @@ def test_the_ledger_ties(books: PencilBooks) -> None:
     assert broken(books) == []
     checked = books.rows("""
         SELECT identity_id FROM lake.meta.identities_ledger
-        GROUP BY identity_id HAVING sum(population) = 0
+        GROUP BY identity_id HAVING sum(population) = 0 ORDER BY identity_id
     """)
     assert checked == [
         ("bank_balance_is_statement",),
