@@ -10,7 +10,7 @@ import duckdb
 from ingestion.answers import one_row
 from ingestion.batch import Batch, LoadResult
 from ingestion.measures import measures
-from ingestion.source_state import SourceState
+from ingestion.source_state import NEWEST_LOAD, SourceState
 from ingestion.versions import BATCH_VIEW, Plan
 from warehouse.code_version import code_version
 
@@ -24,18 +24,25 @@ _SAME_REJECT = (
 )
 
 
-def next_load_id(con: duckdb.DuckDBPyConnection, batch: Batch) -> tuple[int, int]:
+def next_load_id(
+    con: duckdb.DuckDBPyConnection, batch: Batch, state: SourceState
+) -> tuple[int, int]:
     """The next load's id, and the newest one of the batch's table and source (0 before the first).
 
-    Asked inside the load's transaction, under the writer lock.
+    Asked inside the load's transaction, under the writer lock. Only loads that ``state`` does not
+    know of are looked through.
     """
-    newest, last_load = one_row(
-        con,
-        "SELECT coalesce(max(load_id), 0), coalesce(max(load_id) FILTER "
-        "(tenant_id = ? AND source = ? AND table_name = ?), 0) FROM lake.meta.loads",
-        _place(batch),
-    )
-    return int(newest) + 1, int(last_load)
+    newest = int(one_row(con, NEWEST_LOAD)[0])
+    last_load = state.table(batch.contract.table).last_load
+    if newest > state.newest_load:
+        (since,) = one_row(
+            con,
+            "SELECT coalesce(max(load_id), 0) FROM lake.meta.loads "
+            "WHERE load_id > ? AND tenant_id = ? AND source = ? AND table_name = ?",
+            [state.newest_load, *_place(batch)],
+        )
+        last_load = max(last_load, int(since))
+    return newest + 1, last_load
 
 
 def new_quarantine(con: duckdb.DuckDBPyConnection, batch: Batch) -> int:

@@ -91,7 +91,7 @@ def load_batch(
             source=batch.source,
             table=batch.contract.table,
         ):
-            load_id, last_load = bookkeeping.next_load_id(con, batch)
+            load_id, last_load = bookkeeping.next_load_id(con, batch, state)
             if last_load != before.last_load:
                 # Another process loaded this table in between: compare again, under the lock.
                 plans = _plans(con, batch, checked, last_load)
@@ -127,6 +127,7 @@ def _is_all_there_is(batch: Batch) -> bool:
 def _remember(state: SourceState, batch: Batch, load_id: int, sha256: str, rejected: int) -> None:
     """Keep the state of the pass as the lake now has it."""
     state.tables[batch.contract.table] = TableState(load_id, sha256)
+    state.newest_load = load_id
     for move in batch.cursors:
         state.cursors[move.physical_table] = (move.value, move.key)
     if rejected:

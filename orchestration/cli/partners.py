@@ -63,7 +63,7 @@ def list_runs(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(run_id: RunId, as_json: AsJson = False) -> None:
-    """A run's lines: carried, earned, corrected, clawed back, paid; and who is left out."""
+    """A run's lines: carried, earned, of other months, clawed back, paid; and who is left out."""
     from warehouse.control.partner_runs import find_run
 
     _show(find_run(load_settings(), run_id), as_json)
@@ -236,7 +236,7 @@ def _show(made: Run, as_json: bool) -> None:
         return
     print_table(
         f"{made.run_id}: {made.state}, snapshot {made.snapshot_id}",
-        ["partner", "ccy", "carried in", "earned", "corrected", "clawed back", "let go", "paid",
+        ["partner", "ccy", "carried in", "earned", "other months", "clawed back", "let go", "paid",
          "carried out", "on hold", "note"],
         [
             (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -88,7 +89,9 @@ def run(
     as_of: AsOf = None,
     language: Language = None,
     tenant: Tenant = None,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that typeset.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads that typeset; one a processor if left out.")
+    ] = None,
     actor: Actor = "daybook",
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +115,7 @@ def run(
             as_of=as_of,
             actor=actor,
             language=language,
-            workers=workers,
+            workers=workers or os.cpu_count() or 1,
             told=lambda done, due: display.update(task, completed=done, total=due),
         )
     if as_json:
