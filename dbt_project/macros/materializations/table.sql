@@ -20,6 +20,13 @@
         {%- if config.get("contract").enforced -%}
             {% do get_assert_columns_equivalent(sql) %}
         {%- endif -%}
+        {%- if target_relation | string in sql -%}
+            {#- What reads the rows it replaces is worked out while they are there. -#}
+            {%- call statement("worked_out") -%}
+                create or replace temp table daybook_new_rows as ({{ sql }})
+            {%- endcall -%}
+            {%- set sql = "select * from temp.daybook_new_rows" -%}
+        {%- endif -%}
         {%- call statement("emptied") -%}
             {{ "delete from " ~ target_relation }}
         {%- endcall -%}
