@@ -33,11 +33,6 @@ from warehouse.settings import Settings
 from warehouse.writer import transaction
 
 BUILD_COMMAND = ["build", "--exclude-resource-type", "unit_test"]
-UNCHANGED_PROJECT = [
-    *("--exclude-resource-type", "seed"),
-    # Without this the tests of what is left out would be left out too.
-    *("--indirect-selection", "empty"),
-]
 
 
 @dataclass(frozen=True)
@@ -160,25 +155,27 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
     start = begin_build(settings)
     project = project_fingerprint(settings)
     as_built = start.watermark_from > 0 and built_project(settings) == project
-    command = [*BUILD_COMMAND]
+    command = [*BUILD_COMMAND, "--exclude-resource-type", "seed"]
+    # Without this the tests of what is left out would be left out too.
+    command += ["--indirect-selection", "empty"]
+    left_out: list[str] = []
     if full_refresh:
         command.append("--full-refresh")
     else:
-        idle = tests_of_unchanged_rows(
+        left_out += tests_of_unchanged_rows(
             settings, _loaded_tables(settings, start), with_seeds=as_built
         )
         if as_built:
             # Views and seeds stand as they were made; only what holds rows has work to do.
-            command += UNCHANGED_PROJECT
-            idle.insert(0, "config.materialized:view")
-        if idle:
-            command += ["--exclude", *idle]
+            left_out.append("config.materialized:view")
     try:
-        if not as_built:
-            seed = ["seed", "--full-refresh"] if full_refresh else ["seed"]
+        if full_refresh or not as_built:
+            # Of several commands of dbt only the last one's artifacts are anybody's.
+            seed = ["seed", "--no-write-json", *(["--full-refresh"] if full_refresh else [])]
             raise_failures(run_dbt(settings, seed, watermark=start.watermark_to))
-            make_views(settings, start.variables, start.watermark_to)
-            command += ["--exclude-resource-type", "seed"]
+            left_out += make_views(settings, start.variables, start.watermark_to).standing
+        if left_out:
+            command += ["--exclude", *left_out]
         result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
     except BaseException:
         finish_build(settings, start, "failed")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,7 +175,12 @@ def compiled_sql(
     key = f"{project_digest()} {models} {macros} {variables}"
     if key not in _COMPILED:
         # Apart from the last build's own results, which stay to be looked at.
-        command = ["compile", "--target-path", str(target_path(settings) / "live")]
+        command = [
+            "compile",
+            "--no-write-json",
+            "--target-path",
+            str(target_path(settings) / "live"),
+        ]
         result = run_dbt(settings, [*command, "--select", *models], variables=variables)
         texts = {node.name: node.compiled for node in result.nodes if node.kind == "model"}
         calls = _BETWEEN.join("{{ " + macro + " }}" for macro in macros)
@@ -314,3 +320,8 @@ def _parsed() -> Manifest:
             todo="correct the model it names",
         )
     return cast("Manifest", result.result)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as anywhere:
+        parsed_project(Settings(home=Path(anywhere)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -53,11 +54,14 @@ def run_demo(folder: Path, console: Console) -> DemoResult:
     def told(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - started:6.1f} s[/]  {text}")
 
+    # The other processor reads the dbt project meanwhile; the first close finds it read.
+    reading = subprocess.Popen([sys.executable, "-m", "orchestration.dbt_runner"])
     told(f"simulating {ACCOUNTS} accounts over {DAYS} days")
     simulate(seed=SEED, days=DAYS, accounts=ACCOUNTS, out=folder)
     settings = load_settings(folder / "daybook.toml")
     told("loading every source")
     sync_once(settings)
+    reading.wait()
     told("building the books and closing all days")
     first = close(settings, closed_by="demo")
     told(f"{len(first.days)} days published; now the platform corrects past days")

@@ -3,12 +3,13 @@
 A change of the lake's schema costs as much as a small model: DuckLake writes it, and whoever reads
 next reads the whole catalog again. A first build makes over a hundred views, and so does the first
 one after the project changed. Here they are all made at once, marked as dbt's own materialization
-marks them (``dbt_project/macros/materializations/view.sql``), which then leaves them alone.
+marks them (``dbt_project/macros/materializations/view.sql``), which would leave them alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -23,8 +24,18 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 
-def make_views(settings: Settings, variables: dict[str, Any], watermark: int | None = None) -> int:
-    """Make the views that stand on sources, seeds and each other alone; how many were made.
+@dataclass(frozen=True)
+class ViewsMade:
+    """How many views were made, and the names of all that stand as the project has them."""
+
+    made: int
+    standing: list[str]
+
+
+def make_views(
+    settings: Settings, variables: dict[str, Any], watermark: int | None = None
+) -> ViewsMade:
+    """Make the views that stand on sources, seeds and each other alone.
 
     The seeds must have been built. A view that cannot be made, or has other columns than its
     contract, is left to dbt, which says what is wrong with it.
@@ -36,12 +47,12 @@ def make_views(settings: Settings, variables: dict[str, Any], watermark: int | N
     """
     manifest = parsed_project(settings)
     names = _views_over_sources(manifest)
-    command = ["compile", "--indirect-selection", "empty", "--select", *names]
+    command = ["compile", "--no-write-json", "--indirect-selection", "empty", "--select", *names]
     compiled = run_dbt(settings, command, variables=variables, watermark=watermark)
     views: list[tuple[Any, str]] = [
         (manifest.nodes[view.unique_id], view.compiled) for view in compiled.nodes
     ]
-    made = 0
+    made, standing = 0, []
     with connect("write", settings=settings) as con:
         held = dict(
             con.execute(
@@ -56,6 +67,7 @@ def make_views(settings: Settings, variables: dict[str, Any], watermark: int | N
                 relation = f"lake.{node.schema}.{node.name}"
                 mark = _mark(text)
                 if held.get(relation) == mark:
+                    standing.append(node.name)
                     continue
                 try:
                     if not _keeps_contract(con, text, node):
@@ -64,8 +76,9 @@ def make_views(settings: Settings, variables: dict[str, Any], watermark: int | N
                 except (duckdb.BinderException, duckdb.CatalogException):
                     continue
                 con.execute(f"COMMENT ON VIEW {relation} IS {literal(mark)}")
+                standing.append(node.name)
                 made += 1
-    return made
+    return ViewsMade(made, standing)
 
 
 def _views_over_sources(manifest: Manifest) -> list[str]:
