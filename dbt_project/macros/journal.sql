@@ -173,55 +173,20 @@
 {%- endmacro %}
 
 
-{#- The value of a query of one date, as a literal: files that only hold older days are not opened. -#}
-{% macro date_literal(query, otherwise) -%}
-    {%- if not (execute and is_incremental()) -%}
-        {{ return("date '1900-01-01'") }}
-    {%- endif -%}
-    {{ return("date '" ~ (run_query(query).rows[0][0] or otherwise) ~ "'") }}
-{%- endmacro %}
-
-
-{#- The first close whose floating results are compared with those of a day on or after `first_day`. -#}
+{#-
+    The first close whose floating results are compared with those of a day on or after `first_day`,
+    as a literal: files that only hold older days are not opened.
+-#}
 {% macro first_close_before(first_day) -%}
     {%- set query -%}
         select cast(min(previous_close_date) as varchar)
         from {{ ref("int_server_closes") }}
         where business_date >= {{ first_day }}
     {%- endset -%}
-    {{ return(date_literal(query, "9999-12-31")) }}
-{%- endmacro %}
-
-
-{#- The first day with a line of a statement that closes on or after `first_day`. -#}
-{% macro first_statement_line(first_day) -%}
-    {%- set query -%}
-        select cast(min(placed.business_date) as varchar)
-        from
-            (
-                select account_key, currency, business_date, statement_date
-                from {{ ref("int_ledger__bank_lines_placed") }}
-                union all
-                select account_key, currency, business_date, statement_date
-                from {{ ref("int_ledger__lp_lines_placed") }}
-            ) as placed
-        inner join
-            {{ ref("int_ledger__statements_followed") }} as statements
-            on placed.account_key
-            = statements.tenant_id
-            || '/'
-            || statements.server_id
-            || '/'
-            || statements.external_account_id
-            and placed.currency = statements.currency
-            and placed.statement_date <= statements.business_date
-            and (
-                statements.previous_date is null
-                or placed.statement_date > statements.previous_date
-            )
-        where statements.business_date >= {{ first_day }}
-    {%- endset -%}
-    {{ return(date_literal(query, "9999-12-31")) }}
+    {%- if not (execute and is_incremental()) -%}
+        {{ return("date '1900-01-01'") }}
+    {%- endif -%}
+    {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
 {%- endmacro %}
 
 

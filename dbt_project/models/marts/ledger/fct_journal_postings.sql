@@ -176,8 +176,8 @@ with
                 {{ emptied }},
                 entries.reporting_currency as currency,
                 '',
-                {{ sign }}entries.closed_amount,
-                {{ sign }}entries.closed_amount,
+                {{ sign }}entries.closed_amount as amount,
+                {{ sign }}entries.closed_amount as amount_reporting,
                 entries.reporting_currency
             from year_closes as entries
         {%- endfor %}
