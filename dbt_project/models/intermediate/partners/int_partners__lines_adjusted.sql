@@ -49,9 +49,8 @@
     {%- endif -%}
 {%- endset %}
 -- What a line pays beside its quantity times its rate: what an override carves out of
--- the
--- direct partner's line, what a cap takes, what rounding per trade adds or takes. Only
--- lines of agreements that state any of it, and the lines they carve from.
+-- the direct partner's line, what a cap takes, what rounding per trade adds or takes.
+-- Only lines of agreements that state any of it, and the lines they carve from.
 with
     agreements as (
         select
@@ -92,8 +91,7 @@ with
     ),
 
     -- Direct partners whose agreement states nothing of its own, but whose line is
-    -- carved
-    -- from.
+    -- carved from.
     carved_from as (
         select
             {{ kept }},
@@ -165,8 +163,7 @@ with
     ),
 
     -- The direct partner's amount of the trade is shared out from the first override
-    -- up;
-    -- what is left of it is his.
+    -- up; what is left of it is his.
     shares as (
         select
             chosen.deal_key,
