@@ -14,7 +14,7 @@ import streamlit as st
 
 from warehouse.connection import connect
 from warehouse.errors import DaybookError
-from warehouse.live import as_now, hold
+from warehouse.live import as_held, hold
 from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 
@@ -137,7 +137,7 @@ class Lake:
         """Rows of a query, read now. ``snapshot`` None is the head; ``live`` as in :meth:`rows`."""
         try:
             if live and self._holds_live(snapshot):
-                query = as_now(query, "temp")
+                query = as_held(query)
             return self.connection(snapshot).execute(query, dict(values)).pl()
         except duckdb.Error as error:
             raise _readable(error) from error

@@ -8,13 +8,22 @@ rows, which is what the next build will write. One text makes both, so they cann
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.dbt_runner import compiled_sql, conversion_variables, project_digest
 from warehouse import live
 from warehouse.connection import connect
-from warehouse.live import LAST_BUILT, SCHEMA, TABLES, TOUCHED, VIEWS, changed_name, touched_name
+from warehouse.live import (
+    LAST_BUILT,
+    PREFIX,
+    SCHEMA,
+    TABLES,
+    TOUCHED,
+    changed_name,
+    touched_name,
+)
 from warehouse.settings import Settings
 from warehouse.sql_text import literal, quoted
 from warehouse.writer import transaction
@@ -44,7 +53,7 @@ def ensure_live_views(settings: Settings) -> bool:
             "WHERE database_name = 'lake' AND schema_name = ?",
             [SCHEMA],
         ).fetchall()
-        if {name for name, comment in held if comment == digest} >= set(VIEWS):
+        if {name for name, comment in held if comment == digest} >= set(TABLES):
             return False
         columns = {
             table: [
@@ -57,28 +66,34 @@ def ensure_live_views(settings: Settings) -> bool:
             ]
             for table, schema in TABLES.items()
         }
-    statements = _statements(settings, variables, columns)
+    texts = _texts(settings, variables, columns)
     with (
         connect("write", settings=settings) as con,
         transaction(con, "make the live views", settings),
     ):
+        con.execute("DELETE FROM lake.meta.live_texts")
+        con.executemany(
+            "INSERT INTO lake.meta.live_texts VALUES (?, ?, ?)",
+            [(place, name, text) for place, (name, text) in enumerate(texts.items())],
+        )
         con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{SCHEMA}")
-        for table, statement in statements.items():
-            con.execute(statement)
+        for table in TABLES:
+            con.execute(f"CREATE OR REPLACE VIEW lake.{SCHEMA}.{table} AS\n{_whole(table, texts)}")
             con.execute(f"COMMENT ON VIEW lake.{SCHEMA}.{table} IS {literal(digest)}")
     return True
 
 
-def _statements(
+def _texts(
     settings: Settings, variables: dict[str, str | int], columns: dict[str, list[str]]
 ) -> dict[str, str]:
+    """The query of each live table and of its parts, which name one another with ``PREFIX``."""
     macros = sorted(set(TOUCHED.values()))
-    texts = compiled_sql(settings, list(TABLES), macros, variables)
+    compiled = compiled_sql(settings, list(TABLES), macros, variables)
     found: dict[str, str] = {}
     for table, schema in TABLES.items():
         # What comes before it in the list is read as it is now; its own table as it was built.
         names = ", ".join(quoted(name) for name in columns[table])
-        text = f"SELECT {names} FROM (\n{_read_live(texts[table], found)}\n) AS computed"
+        text = f"SELECT {names} FROM (\n{_read_live(compiled[table], found)}\n) AS computed"
         if table in TOUCHED:
             by_account = table in _BY_ACCOUNT
             keys = ["tenant_id", "server_id", "login" if by_account else "business_date"]
@@ -86,24 +101,39 @@ def _statements(
             if by_account:
                 matched.append("touched.first_date <= held.business_date")
             kept = ", ".join(f"held.{quoted(name)}" for name in columns[table])
-            touched = _read_live(texts[TOUCHED[table]], found)
-            parts = touched_name(table), changed_name(table)
-            found[parts[0]] = _view(parts[0], f"SELECT * FROM {touched} AS touched")
-            found[parts[1]] = _view(parts[1], text)
+            touched = _read_live(compiled[TOUCHED[table]], found)
+            found[touched_name(table)] = f"SELECT * FROM {touched} AS touched"
+            found[changed_name(table)] = text
             text = (
                 f"SELECT {kept} FROM lake.{schema}.{table} AS held\n"
-                f"ANTI JOIN lake.{SCHEMA}.{parts[0]} AS touched ON {' AND '.join(matched)}\n"
-                f"UNION ALL\nSELECT * FROM lake.{SCHEMA}.{parts[1]}"
+                f"ANTI JOIN {PREFIX}{touched_name(table)} AS touched ON {' AND '.join(matched)}\n"
+                f"UNION ALL\nSELECT * FROM {PREFIX}{changed_name(table)}"
             )
-        found[table] = _view(table, text)
+        found[table] = text
     return found
 
 
-def _view(name: str, text: str) -> str:
-    return f"CREATE OR REPLACE VIEW lake.{SCHEMA}.{name} AS\n{text}"
+def _whole(table: str, texts: dict[str, str]) -> str:
+    """One query of a table with all that it stands on: planned once each, not once a mention.
+
+    What is worked out is kept for the length of the query; what was built is read where it is.
+    """
+    names = re.compile(rf"\b{PREFIX}({'|'.join(texts)})\b")
+    needed: set[str] = set()
+    waiting = {table}
+    while waiting:
+        waiting = {name for mentioning in waiting for name in names.findall(texts[mentioning])}
+        waiting -= needed
+        needed |= waiting
+    parts = ",\n".join(
+        f"{PREFIX}{name} AS {'NOT ' if name in TOUCHED else ''}MATERIALIZED (\n{text}\n)"
+        for name, text in texts.items()
+        if name in needed
+    )
+    return f"WITH {parts}\n{texts[table]}" if parts else texts[table]
 
 
 def _read_live(text: str, tables: Iterable[str]) -> str:
     for table in TABLES.keys() & set(tables):
-        text = text.replace(f'"lake"."{TABLES[table]}"."{table}"', f'"lake"."{SCHEMA}"."{table}"')
+        text = text.replace(f'"lake"."{TABLES[table]}"."{table}"', f"{PREFIX}{table}")
     return text

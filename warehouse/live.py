@@ -33,47 +33,33 @@ TOUCHED = {
 _NAMED = re.compile(
     r"\blake\.(?:" + "|".join(rf"{schema}\.{name}" for name, schema in TABLES.items()) + r")\b"
 )
-
-
 # Whether a finished build has not seen all that is loaded, or none has finished.
 IS_AHEAD = (
     f"SELECT coalesce((SELECT max(load_id) FROM lake.meta.loads) > {LAST_BUILT}, false) AS is_ahead"
 )
 
 
+# What the rows of a table and their parts are called in one another's text, and in ``temp``.
+PREFIX = "live_"
+
+
 def touched_name(table: str) -> str:
-    """The view of the keys whose rows of ``table`` the next build makes anew."""
+    """The keys whose rows of ``table`` the next build makes anew."""
     return f"{table}_touched"
 
 
 def changed_name(table: str) -> str:
-    """The view of the rows that the next build puts in their place."""
+    """The rows that the next build puts in their place."""
     return f"{table}_changed"
 
 
-# Every view of the schema, in the order in which they read one another.
-VIEWS = tuple(
-    name
-    for table in TABLES
-    for name in (
-        (touched_name(table), changed_name(table), table) if table in TOUCHED else (table,)
-    )
-)
-_LIVE = re.compile(rf"\blake\.{SCHEMA}\.({'|'.join(VIEWS)})\b")
-
-
-def as_now(query: str, schema: str = f"lake.{SCHEMA}") -> str:
-    """A query over built tables (``lake.schema.table``) as one over their live views.
-
-    Args:
-        query: the text.
-        schema: where the live rows are: :func:`hold` puts them into ``temp``.
-    """
-    return _NAMED.sub(lambda found: f"{schema}.{found.group().rpartition('.')[2]}", query)
+def as_held(query: str) -> str:
+    """A query over built tables (``lake.schema.table``) as one over what :func:`hold` has."""
+    return _NAMED.sub(lambda found: f"temp.{PREFIX}{found.group().rpartition('.')[2]}", query)
 
 
 def hold(con: duckdb.DuckDBPyConnection) -> bool:
-    """Work the live rows out once for a connection, for many queries with ``as_now(q, "temp")``.
+    """Work the live rows out once for a connection, for many queries with :func:`as_held`.
 
     DuckDB plans a view anew in every query, and each of these stands on those before it. Here
     each is planned once, over the rows of those before. Rows of days that nothing touched are not
@@ -82,17 +68,11 @@ def hold(con: duckdb.DuckDBPyConnection) -> bool:
     Returns:
         False where no build has made the live views yet.
     """
-    texts = dict(
-        con.execute(
-            "SELECT view_name, sql FROM duckdb_views() "
-            "WHERE database_name = 'lake' AND schema_name = ?",
-            [SCHEMA],
-        ).fetchall()
-    )
-    if not texts.keys() >= set(VIEWS):
+    try:
+        texts = con.execute("SELECT name, text FROM lake.meta.live_texts ORDER BY place").fetchall()
+    except duckdb.CatalogException:
         return False
-    for name in VIEWS:
-        text = _LIVE.sub(r"temp.\1", texts[name].partition(" AS ")[2])
+    for name, text in texts:
         kind = "VIEW" if name in TOUCHED else "TABLE"
-        con.execute(f"CREATE TEMP {kind} {name} AS {text}")
-    return True
+        con.execute(f"CREATE TEMP {kind} {PREFIX}{name} AS {text}")
+    return bool(texts)

@@ -50,6 +50,7 @@ _TABLES = {
     "meta.builds": """
         build_id BIGINT, started_at TIMESTAMP, finished_at TIMESTAMP, watermark_from BIGINT,
         watermark_to BIGINT, status VARCHAR, code_version VARCHAR""",
+    "meta.live_texts": "place INTEGER, name VARCHAR, text VARCHAR",
     "meta.published": """
         publish_id BIGINT, tenant_id VARCHAR, server_id VARCHAR, business_date DATE,
         version INTEGER, snapshot_id BIGINT, build_id BIGINT, published_at TIMESTAMP,

@@ -48,7 +48,7 @@ def as_held(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     with connect("read", settings=settings) as con:
         assert hold(con)
         return {
-            table: con.execute(f"SELECT * FROM temp.{table} ORDER BY ALL").fetchall()
+            table: con.execute(f"SELECT * FROM temp.live_{table} ORDER BY ALL").fetchall()
             for table in TABLES
         }
 
