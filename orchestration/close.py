@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.source_state import NEWEST_LOAD
 from orchestration.build import BuildResult, build
 from orchestration.sources_behind import Behind, ServerDay, sources_behind, wait_for_sources
 from warehouse.connection import connect
@@ -169,7 +170,7 @@ def close(
 
     def open_days() -> list[ServerDay]:
         with connect("read", settings=settings) as con:
-            loaded = con.execute("SELECT coalesce(max(load_id), 0) FROM lake.meta.loads").fetchall()
+            loaded = con.execute(NEWEST_LOAD).fetchall()
             found = closable_days(con, loaded[0][0], through=through, only=only)
         return [day for day, restated in found if not restated]
 

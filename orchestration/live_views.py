@@ -21,8 +21,6 @@ from warehouse.live import (
     SCHEMA,
     TABLES,
     TOUCHED,
-    changed_name,
-    touched_name,
 )
 from warehouse.settings import Settings
 from warehouse.sql_text import literal, quoted
@@ -102,12 +100,13 @@ def _texts(
                 matched.append("touched.first_date <= held.business_date")
             kept = ", ".join(f"held.{quoted(name)}" for name in columns[table])
             touched = _read_live(compiled[TOUCHED[table]], found)
-            found[touched_name(table)] = f"SELECT * FROM {touched} AS touched"
-            found[changed_name(table)] = text
+            # The keys whose rows the next build makes anew, and those rows.
+            found[f"{table}_touched"] = f"SELECT * FROM {touched} AS touched"
+            found[f"{table}_changed"] = text
             text = (
                 f"SELECT {kept} FROM lake.{schema}.{table} AS held\n"
-                f"ANTI JOIN {PREFIX}{touched_name(table)} AS touched ON {' AND '.join(matched)}\n"
-                f"UNION ALL\nSELECT * FROM {PREFIX}{changed_name(table)}"
+                f"ANTI JOIN {PREFIX}{table}_touched AS touched ON {' AND '.join(matched)}\n"
+                f"UNION ALL\nSELECT * FROM {PREFIX}{table}_changed"
             )
         found[table] = text
     return found

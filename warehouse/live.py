@@ -43,16 +43,6 @@ IS_AHEAD = (
 PREFIX = "live_"
 
 
-def touched_name(table: str) -> str:
-    """The keys whose rows of ``table`` the next build makes anew."""
-    return f"{table}_touched"
-
-
-def changed_name(table: str) -> str:
-    """The rows that the next build puts in their place."""
-    return f"{table}_changed"
-
-
 def as_held(query: str) -> str:
     """A query over built tables (``lake.schema.table``) as one over what :func:`hold` has."""
     return _NAMED.sub(lambda found: f"temp.{PREFIX}{found.group().rpartition('.')[2]}", query)

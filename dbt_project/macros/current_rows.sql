@@ -10,18 +10,19 @@
 {%- endmacro %}
 
 
-{% macro current_rows(table, schema="raw") -%}
+{% macro current_rows(table, schema="raw", watermark=none) -%}
+    {%- set seen = load_watermark() if watermark is none else watermark -%}
     (
         select held.*
         from {{ source(schema, table) }} as held
         left join
             {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
             on newer.row_id = held._row_id
-            and newer.superseded_by_load <= {{ load_watermark() }}
+            and newer.superseded_by_load <= {{ seen }}
         where
             newer.row_id is null
             and not held._is_deleted
-            and held._load_id <= {{ load_watermark() }}
+            and held._load_id <= {{ seen }}
     )
 {%- endmacro %}
 

@@ -62,15 +62,9 @@
                 versions._tenant_id as tenant_id,
                 versions._source as server_id,
                 {{ day }} as business_date,
-                ({{ is_new_load("versions._load_id") }})
-                or coalesce(
-                    {{ is_new_load("newer.superseded_by_load") }}, false
-                ) as is_new
-            from {{ source("raw", table) }} as versions
-            left join
-                {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
-                on newer.row_id = versions._row_id
-                {{ "union all" if not loop.last }}
+                versions._is_new as is_new
+            from
+                {{ all_versions(table) }} as versions {{ "union all" if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}
@@ -105,29 +99,14 @@
                         versions._source as server_id,
                         versions.{{ account }} as account_id,
                         upper(versions.currency) as currency,
-                        min(
-                            case
-                                when
-                                    ({{ is_new_load("versions._load_id") }})
-                                    or coalesce(
-                                        {{ is_new_load("newer.superseded_by_load") }},
-                                        false
-                                    )
-                                then {{ day }}
-                            end
-                        ) as new_date,
+                        min(case when versions._is_new then {{ day }} end) as new_date,
                         min(
                             case
                                 when versions._load_id <= {{ var("watermark_from") }}
                                 then {{ day }}
                             end
                         ) as old_date
-                    from {{ source("raw", table) }} as versions
-                    left join
-                        {{ source("raw", "superseded") }} as newer(
-                            row_id, superseded_by_load
-                        )
-                        on newer.row_id = versions._row_id
+                    from {{ all_versions(table) }} as versions
                     group by 1, 2, 3, 4 {{ "union all" if not loop.last }}
                 {%- endfor %}
                 union all
@@ -189,16 +168,8 @@
                     = 1
                 then max(case when held.book in ('A', 'C') then held.legal_entity end)
             end as hedged_entity
-        from {{ source("raw", "broker_groups") }} as held
-        left join
-            {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
-            on newer.row_id = held._row_id
-            and newer.superseded_by_load <= {{ watermark }}
-        where
-            newer.row_id is null
-            and not held._is_deleted
-            and held._load_id <= {{ watermark }}
-            and not coalesce(held.is_excluded, false)
+        from {{ current_rows("broker_groups", watermark=watermark) }} as held
+        where not coalesce(held.is_excluded, false)
         group by held._tenant_id
     )
 {%- endmacro %}

@@ -37,6 +37,15 @@
                 )
         ) as changed
     {%- endset -%}
+    {{ return(day_literal(query)) }}
+{%- endmacro %}
+
+
+{#-
+    The first day that a query of one day finds, as a literal: all days where the model is made
+    whole, none where the query finds none.
+-#}
+{% macro day_literal(query) -%}
     {%- if not (execute and is_incremental()) -%}
         {{ return("date '1900-01-01'") }}
     {%- endif -%}
@@ -44,9 +53,9 @@
 {%- endmacro %}
 
 
-{% macro delete_changed_identities() -%}
+{% macro delete_identities_from(first_day) -%}
     {% if is_incremental() %}
         delete from {{ this }}
-        where business_date is null or business_date >= {{ first_identity_day() }}
+        where business_date is null or business_date >= {{ first_day }}
     {% endif %}
 {%- endmacro %}

@@ -62,23 +62,13 @@
             select business_date as first_date
             from {{ pnl_days() }} as days
             union all
-            select {{ days_after("fills.executed_on", -1) }}
-            from {{ source("raw", "lp_fills") }} as fills
-            left join
-                {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
-                on newer.row_id = fills._row_id
-            where
-                ({{ is_new_load("fills._load_id") }})
-                or ({{ is_new_load("newer.superseded_by_load") }})
+            select {{ days_after("executed_on", -1) }}
+            from {{ all_versions("lp_fills") }} as fills
+            where _is_new
             union all
-            select lines.booked_on
-            from {{ source("raw", "lp_statement_lines") }} as lines
-            left join
-                {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
-                on newer.row_id = lines._row_id
-            where
-                ({{ is_new_load("lines._load_id") }})
-                or ({{ is_new_load("newer.superseded_by_load") }})
+            select booked_on
+            from {{ all_versions("lp_statement_lines") }} as lines
+            where _is_new
             union all
             select business_date
             from {{ marked_days() }} as quoted
@@ -107,16 +97,5 @@
             where identity_id = 'hedges_are_marked' and broken > 0
         ) as changed
     {%- endset -%}
-    {%- if not (execute and is_incremental()) -%}
-        {{ return("date '1900-01-01'") }}
-    {%- endif -%}
-    {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
-{%- endmacro %}
-
-
-{% macro delete_changed_liquidity_identities() -%}
-    {% if is_incremental() %}
-        delete from {{ this }}
-        where business_date is null or business_date >= {{ first_liquidity_day() }}
-    {% endif %}
+    {{ return(day_literal(query)) }}
 {%- endmacro %}

@@ -57,12 +57,7 @@
         union
         select tenant_id, server_id, business_date
         from {{ ref("fct_commission_ledger") }}
-        where
-            build_id > (
-                select coalesce(max(build_id), -1)
-                from {{ source("meta", "builds") }}
-                where status = 'done'
-            )
+        where build_id > {{ last_done_build() }}
         union
         select tenant_id, server_id, business_date
         from {{ touched_external_days() }} as external_days
@@ -166,10 +161,7 @@
             select first_date from {{ touched_accounts() }} as accounts
         ) as changed
     {%- endset -%}
-    {%- if not (execute and is_incremental()) -%}
-        {{ return("date '1900-01-01'") }}
-    {%- endif -%}
-    {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
+    {{ return(day_literal(query)) }}
 {%- endmacro %}
 
 
@@ -183,18 +175,7 @@
         from {{ ref("int_server_closes") }}
         where business_date >= {{ first_day }}
     {%- endset -%}
-    {%- if not (execute and is_incremental()) -%}
-        {{ return("date '1900-01-01'") }}
-    {%- endif -%}
-    {{ return("date '" ~ (run_query(query).rows[0][0] or "9999-12-31") ~ "'") }}
-{%- endmacro %}
-
-
-{% macro delete_changed_ledger_identities() -%}
-    {% if is_incremental() %}
-        delete from {{ this }}
-        where business_date is null or business_date >= {{ first_ledger_day() }}
-    {% endif %}
+    {{ return(day_literal(query)) }}
 {%- endmacro %}
 
 

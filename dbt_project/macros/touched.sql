@@ -5,6 +5,21 @@
 {%- endmacro %}
 
 
+{#- Every version of a raw table's rows; `_is_new` where a new load brought or replaced it. -#}
+{% macro all_versions(table) -%}
+    (
+        select
+            held.*,
+            ({{ is_new_load("held._load_id") }})
+            or coalesce({{ is_new_load("newer.superseded_by_load") }}, false) as _is_new
+        from {{ source("raw", table) }} as held
+        left join
+            {{ source("raw", "superseded") }} as newer(row_id, superseded_by_load)
+            on newer.row_id = held._row_id
+    )
+{%- endmacro %}
+
+
 {#- The server days that the new loads touched, as a subquery. -#}
 {% macro touched_days() -%}
     (

@@ -1,3 +1,4 @@
+{%- set has_held = was_built(this, "remapped_from") -%}
 {%- set is_remapped -%}
     held.login is not null
     and (
@@ -333,7 +334,7 @@ select
     accounts.registered_date,
     -- what figures of an account are counted by, whatever their day; its book has
     -- days of its own
-    {% if was_built(this, "remapped_from") %}
+    {% if has_held %}
         case
             when {{ is_remapped }} then date '1900-01-01' else held.remapped_from
         end as remapped_from,
@@ -346,7 +347,7 @@ select
         cast(null as date) as remapped_from, cast(null as bigint) as remapped_build_id
     {% endif %}
 from accounts
-{% if was_built(this, "remapped_from") %}
+{% if has_held %}
     left join
         {{ this }} as held
         on held.tenant_id = accounts.tenant_id

@@ -1,3 +1,4 @@
+{%- set has_held = was_built(this, "remapped_build_id") -%}
 with
 
     symbols as (
@@ -186,7 +187,7 @@ select
     described.swap_long_price,
     described.swap_short_price,
     described.triple_swap_weekday,
-    {% if was_built(this, "remapped_build_id") %}
+    {% if has_held %}
         case
             when
                 held.symbol is null
@@ -201,7 +202,7 @@ select
     {% else %} cast(null as bigint) as remapped_build_id
     {% endif %}
 from described
-{% if was_built(this, "remapped_build_id") %}
+{% if has_held %}
     left join
         {{ this }} as held
         on held.tenant_id = described.tenant_id

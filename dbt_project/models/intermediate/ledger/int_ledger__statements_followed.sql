@@ -89,10 +89,7 @@ with
             lines_amount,
             lag(closing_amount) over (
                 partition by {{ account }} order by business_date
-            ) as previous_amount,
-            lag(business_date) over (
-                partition by {{ account }} order by business_date
-            ) as previous_date
+            ) as previous_amount
         from days
     )
 
@@ -100,8 +97,6 @@ select
     {{ account }},
     ledger_account,
     business_date,
-    previous_date,
-    cast(previous_amount as decimal(38, 8)) as previous_amount,
     cast(opening_amount as decimal(38, 8)) as opening_amount,
     cast(closing_amount as decimal(38, 8)) as closing_amount,
     cast(

@@ -21,103 +21,51 @@ with
     ),
 
     -- Deleted and replaced versions matter as much as new ones: raw keeps them all.
-    agreement_versions as (
-        select v._tenant_id as tenant_id, v.valid_from, v._load_id, s.superseded_by_load
-        from {{ source("raw", "crm_partner_agreements") }} as v
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
-    ),
-
-    tree_versions as (
-        select v._tenant_id as tenant_id, v.valid_from, v._load_id, s.superseded_by_load
-        from {{ source("raw", "crm_partner_tree") }} as v
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
-    ),
-
-    tier_versions as (
-        select
-            v._tenant_id as tenant_id,
-            agreements.valid_from,
-            v._load_id,
-            s.superseded_by_load
-        from {{ source("raw", "crm_partner_tiers") }} as v
-        inner join
-            agreements
-            on agreements.tenant_id = v._tenant_id
-            and agreements.agreement_id = v.agreement_id
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
-    ),
-
-    versions as (
-        select tenant_id, valid_from, _load_id, superseded_by_load
-        from agreement_versions
-        union all
-        select tenant_id, valid_from, _load_id, superseded_by_load
-        from tree_versions
-        union all
-        select tenant_id, valid_from, _load_id, superseded_by_load
-        from tier_versions
-    ),
-
     terms_changed as (
         select tenant_id, min(valid_from) as affected_from
-        from versions
-        where
-            ({{ is_new_load("_load_id") }}) or ({{ is_new_load("superseded_by_load") }})
+        from
+            (
+                select _tenant_id as tenant_id, valid_from, _is_new
+                from {{ all_versions("crm_partner_agreements") }} as agreement_versions
+                union all
+                select _tenant_id, valid_from, _is_new
+                from {{ all_versions("crm_partner_tree") }} as tree_versions
+                union all
+                select tiers._tenant_id, agreements.valid_from, tiers._is_new
+                from {{ all_versions("crm_partner_tiers") }} as tiers
+                inner join
+                    agreements
+                    on agreements.tenant_id = tiers._tenant_id
+                    and agreements.agreement_id = tiers.agreement_id
+            ) as versions
+        where _is_new
         group by tenant_id
     ),
 
     -- An account linked to another client, or for the first time: its own days only.
     links_changed as (
-        select distinct
-            v._tenant_id || '/' || v.server_id || '/' || v.login as account_key
-        from {{ source("raw", "crm_client_accounts") }} as v
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
-        where
-            ({{ is_new_load("v._load_id") }})
-            or ({{ is_new_load("s.superseded_by_load") }})
+        select distinct _tenant_id || '/' || server_id || '/' || login as account_key
+        from {{ all_versions("crm_client_accounts") }} as links
+        where _is_new
     ),
 
     -- A client whose trades are clawed back, or who turns out to be a partner.
-    client_versions as (
-        select
-            v._tenant_id || '/' || v.client_id as client_key,
-            v.valid_from,
-            v._load_id,
-            s.superseded_by_load
-        from {{ source("raw", "crm_partner_clawbacks") }} as v
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
+    clients_changed as (
+        select _tenant_id || '/' || client_id as client_key, valid_from
+        from {{ all_versions("crm_partner_clawbacks") }} as clawbacks
+        where _is_new
         union all
-        select
-            v._tenant_id || '/' || v.client_id,
-            date '0001-01-01',
-            v._load_id,
-            s.superseded_by_load
-        from {{ source("raw", "crm_partners") }} as v
-        left join
-            {{ source("raw", "superseded") }} as s(row_id, superseded_by_load)
-            on s.row_id = v._row_id
-        where v.client_id is not null
+        select _tenant_id || '/' || client_id, date '0001-01-01'
+        from {{ all_versions("crm_partners") }} as partners
+        where _is_new and client_id is not null
     ),
 
     accounts_changed as (
-        select accounts.account_key, min(client_versions.valid_from) as affected_from
-        from client_versions
+        select accounts.account_key, min(clients_changed.valid_from) as affected_from
+        from clients_changed
         inner join
             {{ ref("can_accounts") }} as accounts
-            on accounts.client_key = client_versions.client_key
-        where
-            ({{ is_new_load("client_versions._load_id") }})
-            or ({{ is_new_load("client_versions.superseded_by_load") }})
+            on accounts.client_key = clients_changed.client_key
         group by accounts.account_key
         union all
         select account_key, date '0001-01-01'

@@ -74,28 +74,10 @@ with
             dates.currency,
             dates.business_date,
             dates.is_statement,
-            sum(coalesce(posted.amount, 0)) over (
-                partition by
-                    dates.tenant_id,
-                    dates.server_id,
-                    dates.account_key,
-                    dates.ledger_account,
-                    dates.currency
-                order by dates.business_date
-                range between unbounded preceding and current row
-            ) as ledger_amount,
+            sum(coalesce(posted.amount, 0)) over up_to_date as ledger_amount,
             sum(
                 coalesce(statements.opening_gap_amount + statements.missing_amount, 0)
-            ) over (
-                partition by
-                    dates.tenant_id,
-                    dates.server_id,
-                    dates.account_key,
-                    dates.ledger_account,
-                    dates.currency
-                order by dates.business_date
-                range between unbounded preceding and current row
-            ) as unposted_amount,
+            ) over up_to_date as unposted_amount,
             statements.opening_amount,
             statements.closing_amount,
             statements.opening_gap_amount,
@@ -119,6 +101,17 @@ with
             and statements.ledger_account = dates.ledger_account
             and statements.currency = dates.currency
             and statements.business_date = dates.business_date
+        window
+            up_to_date as (
+                partition by
+                    dates.tenant_id,
+                    dates.server_id,
+                    dates.account_key,
+                    dates.ledger_account,
+                    dates.currency
+                order by dates.business_date
+                range between unbounded preceding and current row
+            )
     )
 
 select

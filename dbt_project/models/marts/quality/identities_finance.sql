@@ -3,7 +3,7 @@
         materialized="incremental",
         incremental_strategy="append",
         on_schema_change="fail",
-        pre_hook="{{ delete_changed_identities() }}",
+        pre_hook="{{ delete_identities_from(first_identity_day()) }}",
     )
 }}
 
