@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,7 @@ from exports.publication import Publication, month_of
 from exports.rounding import round_parts
 from exports.statements.document import Cell, Column, Fact, Part, Section, StatementDocument
 from exports.statements.making import MadeStatement, StatementFile, StatementFormat, make
+from exports.statements.partner_balance import balance_section, payments_section
 from exports.statements.partner_records import (
     GroupTotal,
     LedgerLine,
@@ -20,6 +22,7 @@ from exports.statements.partner_records import (
     read_partners_at,
 )
 from warehouse.connection import AsOf, connect
+from warehouse.control.partner_payments import Payment, payments_to
 from warehouse.money import minor_unit, round_half_away
 from warehouse.settings import Settings
 
@@ -86,6 +89,7 @@ def partner_statement_document(
         partner_key = find_partner(con, tenant, partner)
         publication = read_partners_at(con, settings, tenant, period, as_of)
         records = read_partner_records(con, partner_key, period_from=first, period_to=last)
+    payments = payments_to(settings, partner_key, until=last, known_by=publication.published_at)
     document = StatementDocument(
         number=f"{partner_key.replace('/', '-')}-{period}-v{publication.version}",
         kind="partner",
@@ -94,10 +98,12 @@ def partner_statement_document(
         subject=records.name,
         period_label=f"{first:%-d %B %Y} to {last:%-d %B %Y}",
         facts=_facts(partner_key, period, publication),
-        parts=_parts(records),
+        parts=_parts(records, payments, first),
         notes=(
             "Commission is shown as it was earned by trade date; it is rounded once, per period "
             "and currency, by largest remainder, so that the lines add up to the total.",
+            "A payment run takes over what was earned and pays it in the payout currency; what it "
+            "carries over is paid with a later one.",
             _MASKING[records.client_masking] + " Times are UTC.",
             "Please tell us without delay if anything on this statement does not agree with your "
             "own records.",
@@ -117,14 +123,21 @@ def _facts(partner_key: str, period: str, publication: Publication) -> tuple[Fac
     )
 
 
-def _parts(records: PartnerRecords) -> tuple[Part, ...]:
+def _parts(
+    records: PartnerRecords, payments: Sequence[Payment], period_from: dt.date
+) -> tuple[Part, ...]:
     currencies = sorted({line.currency for line in records.lines} | set(records.earned_before))
+    earned: dict[str, Decimal] = {}
+    for line in records.lines:
+        earned[line.currency] = earned.get(line.currency, _ZERO) + line.amount
     overview = Part(
         key="consolidated",
         title="Overview",
         facts=(),
         sections=(
             _earned(records, currencies),
+            balance_section(records.earned_before, earned, payments, period_from),
+            payments_section(payments, period_from),
             _grouped("by_partner", "By partner path", "Path", records.by_path),
             _grouped(
                 "by_client",

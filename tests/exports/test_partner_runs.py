@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,10 +15,13 @@ from exports.errors import FiguresDisagreeError, UnclosedPeriodError
 from exports.partners.accrual import accrue_run, payment_reference
 from exports.partners.payment_file import NAMESPACE, Debtor, pain_001, pay_run, prove
 from exports.partners.settling import reconcile_run
+from exports.statements.partner import make_partner_statement
+from exports.statements.partner_balance import payments_section
 from tests.golden.tiny_lake import TINY_BROKER, build_lake
 from warehouse.connection import connect
 from warehouse.control import audit
-from warehouse.control.partner_runs import Run, find_run, move_run, runs
+from warehouse.control.partner_payments import Payment
+from warehouse.control.partner_runs import Run, RunLine, find_run, move_run, runs
 from warehouse.errors import ContractError, UsageError
 from warehouse.settings import Settings
 from warehouse.writer import transaction
@@ -309,3 +313,74 @@ def test_references_fit_and_are_plain() -> None:
     long = payment_reference("demo/" + "x" * 60 + "-7", "2026-10")
     assert len(long) <= 35
     assert long.isascii()
+
+
+def statement(settings: Settings, month: str, out: Path) -> str:
+    made = make_partner_statement(settings, "P1", month, "csv", out)
+    return made.path.read_text("utf-8")
+
+
+def test_a_statement_shows_what_was_paid_and_is_still_owed(tmp_path: Path, out: Path) -> None:
+    settings = broker(tmp_path)
+    accrue_run(settings, "2026-09", maker="ada")
+    move_run(settings, "demo-2026-09", to="reviewed", actor="ben")
+    move_run(settings, "demo-2026-09", to="approved", actor="cy")
+    pay_run(settings, "demo-2026-09", DEBTOR, out, actor="cy")
+    move_run(settings, "demo-2026-09", to="paid", actor="cy", paid_on=dt.date(2026, 10, 5))
+    # noted as paid after the days of the statement were published: what was said is said again
+    before = statement(settings, MONTH, out)
+    assert "balance,consolidated,2,unpaid,1.68," in before
+    assert "payments,consolidated,1" not in before
+    with connect("write", settings=settings) as con, transaction(con, "publish later", settings):
+        con.execute("UPDATE lake.meta.published SET published_at = now()::TIMESTAMP")
+    after = [
+        line
+        for line in statement(settings, MONTH, out).splitlines()
+        if line.startswith(("balance,", "payments,"))
+    ]
+    assert after == [
+        "balance,consolidated,1,currency,JPY,",
+        "balance,consolidated,1,unpaid_before,0,",
+        "balance,consolidated,1,earned,6,",
+        "balance,consolidated,1,taken,0,",
+        "balance,consolidated,1,unpaid,6,",
+        "balance,consolidated,2,currency,USD,",
+        "balance,consolidated,2,unpaid_before,1.00,",
+        "balance,consolidated,2,earned,0.68,",
+        "balance,consolidated,2,taken,1.00,",
+        "balance,consolidated,2,unpaid,0.68,",
+        "payments,consolidated,1,date,2026-10-05,",
+        "payments,consolidated,1,run,2026-09,",
+        "payments,consolidated,1,method,bank transfer,",
+        "payments,consolidated,1,reference,IB202609-P1,",
+        "payments,consolidated,1,currency,USD,",
+        "payments,consolidated,1,taken,1.00,",
+        "payments,consolidated,1,paid,1.00,",
+    ]
+
+
+def paid_line(**amounts: str) -> Payment:
+    names = ("carried_in", "earned", "corrected", "clawed_back", "let_go", "paid", "carried_out",
+             "held")  # fmt: skip
+    exact = {name: Decimal(amounts.get(name, "0")) for name in names}
+    line = RunLine(partner_key="demo/P1", payout_currency="USD", method="wallet", note="",
+                   reference="IB202610-P1", **exact)  # fmt: skip
+    return Payment("demo-2026-10", MONTH, dt.date(2026, 11, 4), line)
+
+
+@pytest.mark.parametrize(
+    ("line", "commission"),
+    [
+        (paid_line(carried_in="4.996", earned="20.001", paid="25.00", carried_out="-0.003"), "20"),
+        (paid_line(carried_in="-3", earned="1", clawed_back="-5", let_go="7"), "-4"),
+        (paid_line(carried_in="2.5", earned="9", carried_out="11.5"), "9"),
+    ],
+)
+def test_a_payments_parts_come_to_what_it_paid(line: Payment, commission: str) -> None:
+    section = payments_section([line], dt.date(2026, 11, 1))
+    row = dict(zip((column.key for column in section.columns), section.rows[0], strict=True))
+    assert row["taken"] == Decimal(commission)
+    shown = {name: row.get(name, Decimal(0)) for name in ("carried_in", "let_go", "carried_out")}
+    assert (
+        shown["carried_in"] + row["taken"] + shown["let_go"] - shown["carried_out"] == row["paid"]
+    )
