@@ -12,6 +12,7 @@ from benchmarks.hand_sql import (
     compiled_statements,
     copy_lake,
     run_by_hand,
+    standing_views,
 )
 from benchmarks.measurement import RUNS, Measurement, median, spread, timed, told
 from benchmarks.postgres import postgresql, postgresql_binaries
@@ -47,6 +48,9 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
         seconds, built = timed(lambda settings=settings: build(settings))  # type: ignore[misc]
         builds.append(seconds)
         statements = compiled_statements(target_path(settings))
+        ran = {item.relation.replace('"', "") for item in statements}
+        views = standing_views(settings, target_path(settings))
+        statements = [*(view for view in views if view.relation not in ran), *statements]
         models.append(sum(item.seconds for item in statements if item.kind == "model"))
         tests.append(sum(item.seconds for item in statements if item.kind == "test"))
         told(f"build: {seconds:.1f} s, now the same SQL by hand")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -65,6 +66,36 @@ def compiled_statements(target: Path) -> list[Statement]:
                     seconds=float(item["execution_time"]),
                 )
             )
+    return found
+
+
+def standing_views(settings: Settings, target: Path) -> list[Statement]:
+    """The views of the lake, each after those it reads: a build leaves them as they stand.
+
+    Args:
+        settings: the lake.
+        target: of dbt's last run, which knows what reads what.
+    """
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    reads = {
+        key: [other for other in node["depends_on"]["nodes"] if other in nodes]
+        for key, node in nodes.items()
+        if node["resource_type"] == "model"
+    }
+    with connect("read", settings=settings) as con:
+        texts = dict(
+            con.execute(
+                "SELECT 'lake.' || schema_name || '.' || view_name, sql FROM duckdb_views() "
+                "WHERE database_name = 'lake'"
+            ).fetchall()
+        )
+    found = []
+    for key in TopologicalSorter(reads).static_order():
+        node = nodes[key]
+        relation = f"lake.{node['schema']}.{node['name']}"
+        if key in reads and node["config"]["materialized"] == "view" and relation in texts:
+            body = texts[relation].partition(" AS ")[2].rstrip(" ;\n")
+            found.append(Statement("model", relation, "view", body, 0.0))
     return found
 
 
