@@ -9,10 +9,9 @@ from benchmarks.hand_sql import (
     HandRun,
     Statement,
     check_agreement,
-    compiled_statements,
     copy_lake,
+    first_build,
     run_by_hand,
-    standing_views,
 )
 from benchmarks.measurement import RUNS, Measurement, median, spread, timed, told
 from benchmarks.postgres import postgresql, postgresql_binaries
@@ -47,16 +46,13 @@ def run(work: Workspace, deals: int | None) -> list[Measurement]:
         settings = work.copy(loaded)
         seconds, built = timed(lambda settings=settings: build(settings))  # type: ignore[misc]
         builds.append(seconds)
-        statements = compiled_statements(target_path(settings))
-        ran = {item.relation.replace('"', "") for item in statements}
-        views = standing_views(settings, target_path(settings))
-        statements = [*(view for view in views if view.relation not in ran), *statements]
+        statements = first_build(settings, target_path(settings))
         models.append(sum(item.seconds for item in statements if item.kind == "model"))
         tests.append(sum(item.seconds for item in statements if item.kind == "test"))
         told(f"build: {seconds:.1f} s, now the same SQL by hand")
         file = work.folder("plain") / "plain.duckdb"
         copy_lake(loaded, file, schemas=SOURCE_SCHEMAS)
-        _copy_seeds(settings, file)
+        copy_lake(settings, file, schemas=("reference",))
         hands.append(run_by_hand(file, statements, settings, built.watermark_to))
         check_agreement(settings, file)
         if number == RUNS - 1:
@@ -119,22 +115,6 @@ def dbt_start_seconds(settings: Settings) -> float:
         lambda: run_dbt(settings, ["build", "--select", SMALLEST], variables={"build_id": 0})
     )
     return seconds - sum(node.seconds for node in result.nodes)
-
-
-def _copy_seeds(settings: Settings, file: object) -> None:
-    from warehouse.connection import connect
-
-    with connect("read", settings=settings) as con:
-        con.execute(f"ATTACH '{file}' AS plain")
-        con.execute("CREATE SCHEMA IF NOT EXISTS plain.reference")
-        tables = con.execute(
-            """
-            SELECT table_name FROM duckdb_tables()
-            WHERE database_name = 'lake' AND schema_name = 'reference'
-            """
-        ).fetchall()
-        for (table,) in tables:
-            con.execute(f'CREATE TABLE plain.reference."{table}" AS FROM lake.reference."{table}"')
 
 
 def _figures(

@@ -114,7 +114,7 @@ def _one_day(
         for number in range(RUNS):
             copy = file.with_name(f"run-{number}.duckdb")
             shutil.copy(file, copy)
-            seconds.hands.append(run_by_hand(copy, statements, settings, watermark, new_day=day))
+            seconds.hands.append(run_by_hand(copy, statements, settings, watermark, again=True))
             check_agreement(settings, copy)
             copy.unlink()
         work.drop_folder(file.parent)

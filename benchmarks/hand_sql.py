@@ -6,7 +6,6 @@ the machine needs for the work itself.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -99,6 +98,14 @@ def standing_views(settings: Settings, target: Path) -> list[Statement]:
     return found
 
 
+def first_build(settings: Settings, target: Path) -> list[Statement]:
+    """All that a first build made: the views that stood before dbt ran, and what dbt ran."""
+    statements = compiled_statements(target)
+    ran = {item.relation.replace('"', "") for item in statements}
+    views = standing_views(settings, target)
+    return [*(view for view in views if view.relation not in ran), *statements]
+
+
 def copy_lake(settings: Settings, file: Path, *, schemas: tuple[str, ...] = ()) -> None:
     """Copy the lake's tables into a database file; all of them, or those of some schemas."""
     with connect("read", settings=settings) as con:
@@ -140,7 +147,7 @@ def run_by_hand(
     statements: list[Statement],
     settings: Settings,
     watermark: int,
-    new_day: dt.date | None = None,
+    again: bool = False,
 ) -> HandRun:
     """Run the statements on the file.
 
@@ -149,7 +156,7 @@ def run_by_hand(
         statements: in order.
         settings: for memory limit and threads, the same as the lake's.
         watermark: the last load they may see.
-        new_day: incremental tables that are there lose this day before its rows are inserted.
+        again: incremental tables are there; only the rows that change are made.
     """
     con = duckdb.connect(":memory:")
     try:
@@ -161,30 +168,39 @@ def run_by_hand(
             con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
         seconds = {"model": 0.0, "test": 0.0}
         for item in statements:
-            spent, _ = timed(lambda item=item: _run(con, item, new_day))  # type: ignore[misc]
+            spent, _ = timed(lambda item=item: _run(con, item, again))  # type: ignore[misc]
             seconds[item.kind] += spent
     finally:
         con.close()
     return HandRun(models=seconds["model"], tests=seconds["test"])
 
 
-def _run(con: duckdb.DuckDBPyConnection, item: Statement, new_day: dt.date | None) -> None:
+def _run(con: duckdb.DuckDBPyConnection, item: Statement, again: bool) -> None:
     if item.kind == "test":
         con.execute(f"SELECT count(*) FROM ({item.sql}) AS failing").fetchall()
     elif item.materialized == "view":
         con.execute(f"CREATE OR REPLACE VIEW {item.relation} AS {item.sql}")
-    elif item.materialized == "incremental" and new_day is not None:
-        _replace_day(con, item, new_day)
+    elif item.materialized == "incremental" and again:
+        _replace_rows(con, item)
     else:
         con.execute(f"CREATE OR REPLACE TABLE {item.relation} AS {item.sql}")
 
 
-def _replace_day(con: duckdb.DuckDBPyConnection, item: Statement, new_day: dt.date) -> None:
+def _replace_rows(con: duckdb.DuckDBPyConnection, item: Statement) -> None:
+    """The rows of the statement in place of those of the same days, and accounts, that are there.
+
+    A ledger keeps all that was booked.
+    """
     columns = {row[0] for row in con.execute(f"DESCRIBE {item.relation}").fetchall()}
     con.execute("BEGIN")
+    con.execute(f"CREATE TEMP TABLE made AS {item.sql}")
     if "business_date" in columns and "booked_at" not in columns:
-        con.execute(f"DELETE FROM {item.relation} WHERE business_date >= ?", [new_day])
-    con.execute(f"INSERT INTO {item.relation} BY NAME {item.sql}")
+        key = ", ".join(
+            name for name in ("tenant_id", "server_id", "login", "business_date") if name in columns
+        )
+        con.execute(f"DELETE FROM {item.relation} WHERE ({key}) IN (SELECT ({key}) FROM made)")
+    con.execute(f"INSERT INTO {item.relation} BY NAME FROM made")
+    con.execute("DROP TABLE made")
     con.execute("COMMIT")
 
 
