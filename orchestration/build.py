@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from ingestion.maintenance import maintain
-from orchestration.control_state import load_control_state
+from ingestion.source_state import NEWEST_LOAD
+from orchestration.control_state import is_control_state_held, load_control_state
 from orchestration.dbt_runner import (
     DbtResult,
     conversion_variables,
@@ -193,6 +194,20 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         seconds=(dt.datetime.now(dt.UTC) - start.started_at).total_seconds(),
         model_seconds=sum(node.seconds for node in result.nodes if node.kind == "model"),
     )
+
+
+def is_built(settings: Settings) -> bool:
+    """Whether the last build is done and nothing that a build reads has changed since: no load, no
+    file of the project, no variable, nothing that people said of breaks."""
+    with connect("read", settings=settings) as con:
+        last = con.execute(
+            "SELECT status, watermark_to FROM lake.meta.builds ORDER BY build_id DESC LIMIT 1"
+        ).fetchall()
+        return (
+            last == [("done", _scalar(con, NEWEST_LOAD))]
+            and built_project(settings) == project_fingerprint(settings)
+            and is_control_state_held(con, settings)
+        )
 
 
 def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ingestion.source_state import NEWEST_LOAD
-from orchestration.build import BuildResult, build
+from orchestration.build import BuildResult, build, is_built
 from orchestration.sources_behind import Behind, ServerDay, sources_behind, wait_for_sources
 from warehouse.connection import connect
 from warehouse.errors import CheckFailedError, DaybookError
@@ -152,7 +152,7 @@ def close(
     wait_seconds: float = 0,
     told: Callable[[Behind], None] = lambda _: None,
 ) -> CloseResult:
-    """Build once, check once, publish every day that is over.
+    """Build what is not built yet, check once, publish every day that is over.
 
     Args:
         settings: the installation.
@@ -176,7 +176,7 @@ def close(
 
     # Before the build: what is read while it runs is not in it.
     behind = wait_for_sources(settings, open_days, wait_seconds, told)
-    built = build(settings)
+    built = None if is_built(settings) else build(settings)
     return publish_built(
         settings, through=through, only=only, closed_by=closed_by, built=built, behind=behind
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -12,14 +12,35 @@ from warehouse.control.explanations import break_explanations
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
+_ORDER = {"break_explanations": "break_key", "break_actions": "action_number"}
 
-def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
-    """Copy what people said of and did about breaks to schema meta, where it changed.
+Rows = list[tuple[Any, ...]]
 
-    Returns:
-        Whether anything was new.
-    """
-    explained = [
+
+def is_control_state_held(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Whether the lake knows all that people said of and did about breaks."""
+    return not any(_differing(con, settings))
+
+
+def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Copy what people said of and did about breaks to schema meta, where it changed."""
+    for table, rows in _differing(con, settings):
+        with transaction(con, f"{len(rows)} rows of {table}", settings):
+            con.execute(f"DELETE FROM lake.meta.{table}")
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                con.executemany(f"INSERT INTO lake.meta.{table} VALUES ({marks})", rows)
+
+
+def _differing(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, Rows]]:
+    for table, rows in _told(settings).items():
+        held = con.execute(f"SELECT * FROM lake.meta.{table} ORDER BY {_ORDER[table]}").fetchall()
+        if held != rows:
+            yield table, rows
+
+
+def _told(settings: Settings) -> dict[str, Rows]:
+    explained: Rows = [
         (
             item.break_key,
             item.tenant_id,
@@ -29,7 +50,7 @@ def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> bo
         )
         for item in break_explanations(settings)
     ]
-    acted = [
+    acted: Rows = [
         (
             number,
             item.break_key,
@@ -43,26 +64,4 @@ def load_control_state(con: duckdb.DuckDBPyConnection, settings: Settings) -> bo
         )
         for number, item in enumerate(break_actions(settings), start=1)
     ]
-    copied = [
-        _copy(con, settings, "break_explanations", explained, "break_key"),
-        _copy(con, settings, "break_actions", acted, "action_number"),
-    ]
-    return any(copied)
-
-
-def _copy(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    table: str,
-    rows: Sequence[tuple[Any, ...]],
-    order: str,
-) -> bool:
-    held = con.execute(f"SELECT * FROM lake.meta.{table} ORDER BY {order}").fetchall()
-    if held == rows:
-        return False
-    with transaction(con, f"{len(rows)} rows of {table}", settings):
-        con.execute(f"DELETE FROM lake.meta.{table}")
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            con.executemany(f"INSERT INTO lake.meta.{table} VALUES ({marks})", rows)
-    return True
+    return {"break_explanations": explained, "break_actions": acted}

@@ -47,9 +47,11 @@ def test_the_command_line_lists_checks_for_machines(broker: Settings) -> None:
 
 
 def test_nothing_to_close_twice(broker: Settings) -> None:
-    before = rows(broker, "SELECT count(*) FROM meta.published")
+    counts = "SELECT count(*), (SELECT count(*) FROM meta.builds) FROM meta.published"
+    before = rows(broker, counts)
     assert close(broker).days == []
-    assert rows(broker, "SELECT count(*) FROM meta.published") == before
+    # nothing was loaded or said since the last build: it is not done again
+    assert rows(broker, counts) == before
 
 
 def test_a_second_build_changes_nothing(broker: Settings) -> None:

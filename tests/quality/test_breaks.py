@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.breaks import app
-from orchestration.control_state import load_control_state
+from orchestration.control_state import is_control_state_held, load_control_state
 from quality.breaks import find_break, list_breaks, settleable
 from warehouse.connection import connect
 from warehouse.control.break_actions import break_actions
@@ -96,8 +96,9 @@ def test_people_answer_for_a_break_from_a_shell(
         ("resolved", None),
     ]
     with connect("write", settings=settings) as con:
-        assert load_control_state(con, settings)
-        assert not load_control_state(con, settings)
+        assert not is_control_state_held(con, settings)
+        load_control_state(con, settings)
+        assert is_control_state_held(con, settings)
         held = con.execute(
             "SELECT action_number, break_key, action, amount FROM lake.meta.break_actions"
         ).fetchall()
