@@ -10,8 +10,8 @@ import polars as pl
 
 from ingestion.contracts import POLARS_TYPES
 
-# What an export writes for "no date": MySQL's zero date, and month or day zero.
-ZERO_DATE = r"^\s*(0000-|\d{4}-00|\d{4}-\d{2}-00)"
+# What an export writes for "no date": MySQL's zero date, month or day zero, and second 0 of 1970.
+ZERO_DATE = r"^\s*(0000-|\d{4}-00|\d{4}-\d{2}-00|1970-01-01([ T]00:00(:00(\.0+)?)?)?\s*$)"
 _EPOCH_SECONDS = r"^\s*\d{9,11}(\.\d+)?\s*$"
 _INTEGRAL = (
     pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,

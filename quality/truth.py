@@ -23,7 +23,12 @@ from quality.truth_filings import LOSING_ACCOUNTS
 from quality.truth_liquidity import LIQUIDITY_COMPARISONS
 from quality.truth_mt4 import MT4_COMPARISONS
 from quality.truth_payments import PAYMENT_COMPARISONS
-from quality.truth_platforms import PLATFORM_ACCOUNT_DAYS, PLATFORM_PNL, PLATFORM_POSITIONS
+from quality.truth_platforms import (
+    PENDING_ORDERS,
+    PLATFORM_ACCOUNT_DAYS,
+    PLATFORM_PNL,
+    PLATFORM_POSITIONS,
+)
 from quality.truth_queries import BOOK_COMPARISONS, Comparison
 from warehouse.sql_text import literal
 
@@ -35,6 +40,7 @@ COMPARISONS = (
     PLATFORM_ACCOUNT_DAYS,
     PLATFORM_PNL,
     PLATFORM_POSITIONS,
+    PENDING_ORDERS,
     *MT4_COMPARISONS,
     *CARD_PSP_COMPARISONS,
     *BANK_COMPARISONS,

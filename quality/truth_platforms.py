@@ -126,3 +126,18 @@ PLATFORM_POSITIONS = Comparison(
         WHERE {_OF_THE_SERVERS} AND {_IS_CLOSE}
     """,
 )
+
+PENDING_ORDERS = Comparison(
+    id="truth_pending_orders",
+    what="Every pending order of MetaTrader 5 waited as long, and for as much, as the truth says",
+    file="pending_orders.parquet",
+    needs=("statements.fct_working_orders",),
+    key=("server_id", "login", "order_id", "placed_at_server", "done_at_server"),
+    amounts=("volume_lots",),
+    truth="SELECT * FROM {file}",
+    books="""
+        SELECT server_id, login, order_id, placed_at_server, done_at_server, volume_lots
+        FROM lake.statements.fct_working_orders
+        WHERE server_id IN (SELECT server_id FROM {file})
+    """,
+)

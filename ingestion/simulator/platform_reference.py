@@ -8,13 +8,13 @@ import polars as pl
 from ingestion.simulator.clock import HOUR_MS, server_offset_ms, to_filetime
 from ingestion.simulator.market import CURRENCY_DIGITS, GROUPS, SYMBOLS
 from ingestion.simulator.platform_accounts import accounts_table, daily_table, users_table
+from ingestion.simulator.platform_orders import orders_table, working_orders_table
 from ingestion.simulator.platform_trades import (
     Columns,
     daily_positions_table,
     datetimes,
     deals_table,
     in_order,
-    orders_table,
     positions_table,
     prices,
 )
@@ -93,6 +93,7 @@ def platform_tables(world: World) -> dict[str, pl.DataFrame]:
     return {
         "mt5_deals": deals_table(world),
         "mt5_orders_history": orders_table(world),
+        "mt5_orders": working_orders_table(world),
         "mt5_users": users_table(world, days),
         "mt5_accounts": accounts_table(world, days),
         "mt5_daily": daily_table(world, days),

@@ -1,4 +1,4 @@
-"""mt5_deals, mt5_orders_history, mt5_daily_positions and mt5_positions of a simulated broker."""
+"""mt5_deals, mt5_daily_positions and mt5_positions of a simulated broker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ingestion.simulator.settlement import SymbolArrays
 from ingestion.simulator.tables import (
     DAILY_POSITIONS,
     DEALS,
-    ORDERS,
     POSITIONS,
     TableSpec,
 )
@@ -129,33 +128,6 @@ def _rate_to_account(
     base = np.where(_NAMES[symbol] == "US500", SymbolArrays.of_market().profit_walk[symbol], base)
     rate = book.profit_rate(base, world.population.walk[account], moment)
     return np.asarray(rate * world.population.cents[account] / 10.0**RATE_DIGITS)
-
-
-def orders_table(world: World) -> pl.DataFrame:
-    """One filled order per trade deal."""
-    deals = world.deals.filter(pl.col("order") > 0)
-    get = {name: deals[name].to_numpy() for name in deals.columns if name != "comment"}
-    symbol, price = get["symbol"], prices(get["price"], get["symbol"])
-    columns: Columns = {
-        "Order": get["order"],
-        "Timestamp": to_filetime(get["arrival_ms"], jitter_ticks(get["order"])),
-        "Login": get["login"],
-        "Symbol": _NAMES[symbol],
-        "Type": np.where(get["entry"] == 3, 8, get["action"] % 12 % 2),
-        "State": np.full(len(deals), 4),
-        "Reason": get["reason"],
-        "TimeSetup": datetimes((get["server_ms"] - 180) // 1000 * 1000),
-        "TimeDone": datetimes(get["server_ms"] // 1000 * 1000),
-        "PriceOrder": price,
-        "PriceCurrent": price,
-        "VolumeInitial": get["volume"] * 100,
-        "VolumeInitialExt": get["volume"] * 1_000_000,
-        "VolumeCurrent": np.zeros(len(deals), dtype=np.int64),
-        "VolumeCurrentExt": np.zeros(len(deals), dtype=np.int64),
-        "PositionID": get["position_id"],
-        "Comment": deals["comment"],
-    }
-    return in_order(columns, ORDERS)
 
 
 def _held_columns(world: World, rows: np.ndarray) -> Columns:

@@ -19,6 +19,7 @@ from ingestion.simulator.errors import SimulationError
 from ingestion.simulator.market import SERVER_ID, WHITE_LABEL, WHITE_LABEL_SERVER
 from ingestion.simulator.partners import write_partners
 from ingestion.simulator.platform_clients import account_rows, request_rows
+from ingestion.simulator.platform_orders import pending_orders_truth
 from ingestion.simulator.platform_reference import platform_tables
 from ingestion.simulator.population import LEAST_ACCOUNTS
 from ingestion.simulator.systems import SYSTEMS
@@ -217,6 +218,7 @@ def write_truth(
         "breaks": breaks_truth,
         "hedged_pnl": lambda world, _: hedged_pnl_truth(world),
         "losing_accounts": losing_accounts_truth,
+        "pending_orders": lambda world, _: pending_orders_truth(world),
         "statements": statements_truth,
     }
     rows: dict[str, int] = {}

@@ -62,6 +62,14 @@ ORDERS = _spec(
     "VolumeCurrentExt PositionID",
     text="Symbol Comment", datetime="TimeSetup TimeDone",
 )  # fmt: skip
+WORKING_ORDERS = _spec(
+    "mt5_orders", "Order",
+    "Order Login Symbol Type State Reason TimeSetup TimeExpiration PriceOrder PriceCurrent PriceSL "
+    "PriceTP VolumeInitial VolumeInitialExt VolumeCurrent VolumeCurrentExt PositionID Comment",
+    bigint="Order Login Type State Reason VolumeInitial VolumeInitialExt VolumeCurrent "
+    "VolumeCurrentExt PositionID",
+    text="Symbol Comment", datetime="TimeSetup TimeExpiration",
+)  # fmt: skip
 USERS = _spec(
     "mt5_users", "Login",
     "Login Timestamp TimestampTrade Group Rights Registration LastAccess Name FirstName LastName "
@@ -122,6 +130,6 @@ TIME_TABLE = _spec(
 )  # fmt: skip
 
 TABLES: tuple[TableSpec, ...] = (
-    DEALS, ORDERS, USERS, ACCOUNTS, DAILY, DAILY_POSITIONS, POSITIONS, SYMBOLS_TABLE, GROUPS_TABLE,
-    PRICES_TABLE, TIME_TABLE,
+    DEALS, ORDERS, WORKING_ORDERS, USERS, ACCOUNTS, DAILY, DAILY_POSITIONS, POSITIONS,
+    SYMBOLS_TABLE, GROUPS_TABLE, PRICES_TABLE, TIME_TABLE,
 )  # fmt: skip

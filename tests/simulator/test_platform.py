@@ -135,3 +135,19 @@ def test_configuration_loads_and_names_every_source(base: Path) -> None:
     assert {"mt5", "ecb", "crm", "broker", "stripe"} <= kinds
     assert settings.truth_path == base / "truth"
     assert "url" in tomllib.loads((base / "daybook.toml").read_text())["sources"][0]
+
+
+def test_pending_orders_wait_or_were_cancelled_after_they_were_placed(base: Path) -> None:
+    waiting, history = table(base, "mt5_orders"), table(base, "mt5_orders_history")
+    cancelled = history.filter(pl.col("Type").is_between(2, 5))
+    assert waiting.height == 4
+    assert cancelled.height >= 4
+    assert cancelled.filter(pl.col("TimeDone") < pl.col("TimeSetup")).is_empty()
+    assert not set(waiting["Order"]) & set(history["Order"])
+    assert history["Order"].n_unique() == history.height
+    # a limit waits on the better side of the market, a stop on the other
+    better = pl.when(pl.col("Type").is_in([2, 5])).then(1).otherwise(-1)
+    distance = better * (pl.col("PriceCurrent") - pl.col("PriceOrder"))
+    assert waiting.select(distance.min()).item() > 0
+    logins = set(table(base, "mt5_users")["Login"])
+    assert set(waiting["Login"]) <= logins

@@ -203,6 +203,28 @@ ORDERS_HISTORY = TableContract(
     ),
 )
 
+ORDERS = TableContract(
+    table="mt5_orders",
+    source_table="mt5_orders",
+    key=("order",),
+    versioning="live",
+    columns=(
+        _key("Order"),
+        _key("Login"),
+        Column("Symbol", "VARCHAR", required=True),
+        Column("Type", "BIGINT", required=True),
+        *_columns("BIGINT", "State Reason"),
+        Column("TimeSetup", "TIMESTAMP", required=True),
+        *_columns("TIMESTAMP", "TimeExpiration"),
+        *_columns("DOUBLE", "PriceOrder PriceTrigger PriceCurrent PriceSL PriceTP"),
+        *_columns(
+            "BIGINT",
+            "VolumeInitial VolumeInitialExt VolumeCurrent VolumeCurrentExt PositionID",
+        ),
+        *_columns("VARCHAR", "Comment"),
+    ),
+)
+
 SYMBOLS = TableContract(
     table="mt5_symbols",
     source_table="mt5_symbols",
@@ -274,5 +296,6 @@ CONTRACTS: tuple[TableContract, ...] = (
     DAILY,
     DAILY_POSITIONS,
     POSITIONS,
+    ORDERS,
     PRICES,
 )

@@ -7,13 +7,52 @@ with
         from {{ source("meta", "servers") }}
     ),
 
-    orders as (
+    -- finished ones, and those that wait now
+    mt5_orders as (
         select
             tenant_id,
             server_id,
             order_id,
             login,
             coalesce(symbol, '') as symbol,
+            type_code,
+            initial_lots,
+            order_price,
+            cast(null as decimal(24, 8)) as stop_loss_price,
+            cast(null as decimal(24, 8)) as take_profit_price,
+            placed_at_server,
+            done_at_server
+        from {{ ref("stg_mt5__orders") }}
+        union all
+        select
+            waiting.tenant_id,
+            waiting.server_id,
+            waiting.order_id,
+            waiting.login,
+            waiting.symbol,
+            waiting.type_code,
+            waiting.initial_lots,
+            waiting.order_price,
+            waiting.stop_loss_price,
+            waiting.take_profit_price,
+            waiting.placed_at_server,
+            null
+        from {{ ref("stg_mt5__working_orders") }} as waiting
+        left join
+            {{ ref("stg_mt5__orders") }} as finished
+            on finished.tenant_id = waiting.tenant_id
+            and finished.server_id = waiting.server_id
+            and finished.order_id = waiting.order_id
+        where finished.order_id is null
+    ),
+
+    orders as (
+        select
+            tenant_id,
+            server_id,
+            order_id,
+            login,
+            symbol,
             case
                 type_code
                 when 2
@@ -30,11 +69,11 @@ with
             end as order_type,
             cast(initial_lots as decimal(24, 8)) as volume_lots,
             order_price,
-            cast(null as decimal(24, 8)) as stop_loss_price,
-            cast(null as decimal(24, 8)) as take_profit_price,
+            stop_loss_price,
+            take_profit_price,
             placed_at_server,
             done_at_server
-        from {{ ref("stg_mt5__orders") }}
+        from mt5_orders
         where type_code between 2 and 7
         union all
         select
