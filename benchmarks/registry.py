@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import build, day, latency, load, partners, simulate, statements
+from benchmarks import build, day, latency, load, partners, poll, simulate, statements
 from benchmarks.measurement import Measurement
 from benchmarks.workspace import Workspace
 
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "load": Benchmark(
         "rows a second of a first load, against only reading them", load.DEALS, load.run
     ),
+    "poll": Benchmark("milliseconds of a poll that finds nothing", poll.DEALS, poll.run),
     "latency": Benchmark(
         "seconds from a deal in the source to a reader, quiet and during a close",
         latency.DEALS,
