@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # In an expression of a part: reporting currency per unit of the account's money, at the part's
 # `rate_date`. NULL where no rate is known, and then the figure is not known either.
 RATE = ":rate"
+# How a key says that a column has no value.
+NO_VALUE = "-"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Lineage:
             table as it is.
         keeps_rates_of_builds: rows are never converted again: their rates are those that the build
             saw which booked them. Mart and parts have its ``build_id``.
+        key_separator: what stands between the columns in that text, where it is made by
+            :func:`joined_key`; empty where it is not.
     """
 
     table: str
@@ -95,6 +99,7 @@ class Lineage:
     rules: tuple[Rule, ...] = ()
     subject: str = ""
     keeps_rates_of_builds: bool = False
+    key_separator: str = ""
 
     @property
     def mart_rows(self) -> str:
@@ -105,3 +110,10 @@ class Lineage:
     def figures(self) -> tuple[str, ...]:
         """The explained columns, each once."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.adds))
+
+
+def joined_key(columns: Sequence[str], separator: str) -> str:
+    """The ``key_text`` of columns that have no key of their own: all of them, in that order, a
+    column without a value as :data:`NO_VALUE`."""
+    texts = ", ".join(f"coalesce(CAST(s.\"{name}\" AS VARCHAR), '{NO_VALUE}')" for name in columns)
+    return f"concat_ws('{separator}', {texts})"

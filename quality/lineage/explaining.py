@@ -227,7 +227,8 @@ def _lay_parts(
         if not adding:
             continue
         amounts = ", ".join(
-            f'CAST({part.adds[name].replace(RATE, "rate_to_reporting")} AS {_ADDED}) AS "+{name}"'
+            f'{_added(part, name, "rate_to_reporting")} AS "+{name}", '
+            f'{_is_converted(part, name)} AS "*{name}"'
             for name in adding
         )
         rated = f"SELECT * FROM ({part.rows}) AS part"
@@ -252,12 +253,23 @@ def _lay_parts(
     return laid
 
 
+def _added(part: Part, figure: str, rate: str) -> str:
+    return f"CAST({part.adds[figure].replace(RATE, rate)} AS {_ADDED})"
+
+
+def _is_converted(part: Part, figure: str) -> str:
+    """Whether a row needs a rate for what it adds: without one nobody knows it."""
+    if not part.converts(figure):
+        return "false"
+    return f"{_added(part, figure, 'CAST(NULL AS DECIMAL(26, 14))')} IS NULL"
+
+
 def _totals(laid: Sequence[tuple[int, Part]], figures: Sequence[str]) -> str:
     """Per row and figure: what the parts come to, of how many rows, and how many of those were
     converted."""
     added = " UNION ALL ".join(
         f"SELECT subject_key, '{name}' AS figure, \"+{name}\" AS added, "
-        f"{'1' if part.converts(name) else '0'} AS converted FROM part_{index}"
+        f'"*{name}" AS is_converted FROM part_{index}'
         for index, part in laid
         for name in figures
         if name in part.adds
@@ -266,7 +278,7 @@ def _totals(laid: Sequence[tuple[int, Part]], figures: Sequence[str]) -> str:
     SELECT subject_key, figure,
         CASE WHEN count(added) = count(*) THEN sum(added) END AS total,
         count(*) FILTER (added IS NULL OR added <> 0) AS added_rows,
-        coalesce(sum(converted) FILTER (added IS NULL OR added <> 0), 0)::BIGINT AS converted_rows
+        count(*) FILTER (is_converted AND (added IS NULL OR added <> 0)) AS converted_rows
     FROM ({added})
     GROUP BY subject_key, figure
     """
