@@ -224,7 +224,7 @@ def _lay_parts(
         lay_rates(con, lineage, fx_max_age_days)
     for index, part in enumerate(lineage.parts):
         adding = [name for name in figures if name in part.adds]
-        if not adding:
+        if not adding or not _may_have_rows(con, part):
             continue
         amounts = ", ".join(
             f'{_added(part, name, "rate_to_reporting")} AS "+{name}", '
@@ -253,6 +253,13 @@ def _lay_parts(
     return laid
 
 
+def _may_have_rows(con: duckdb.DuckDBPyConnection, part: Part) -> bool:
+    if not part.only_where:
+        return True
+    found = con.execute(f"SELECT 1 FROM subject AS s WHERE {part.only_where} LIMIT 1").fetchone()
+    return found is not None
+
+
 def _added(part: Part, figure: str, rate: str) -> str:
     return f"CAST({part.adds[figure].replace(RATE, rate)} AS {_ADDED})"
 
@@ -268,11 +275,17 @@ def _totals(laid: Sequence[tuple[int, Part]], figures: Sequence[str]) -> str:
     """Per row and figure: what the parts come to, of how many rows, and how many of those were
     converted."""
     added = " UNION ALL ".join(
-        f"SELECT subject_key, '{name}' AS figure, \"+{name}\" AS added, "
-        f'"*{name}" AS is_converted FROM part_{index}'
-        for index, part in laid
-        for name in figures
-        if name in part.adds
+        (
+            "SELECT subject_key, '' AS figure, 0 AS added, false AS is_converted FROM subject "
+            "WHERE false",
+            *(
+                f"SELECT subject_key, '{name}' AS figure, \"+{name}\" AS added, "
+                f'"*{name}" AS is_converted FROM part_{index}'
+                for index, part in laid
+                for name in figures
+                if name in part.adds
+            ),
+        )
     )
     return f"""
     SELECT subject_key, figure,
@@ -322,6 +335,8 @@ def _part_rows(
         f"CREATE OR REPLACE TEMP TABLE behind AS "
         f"SELECT *, row_number() OVER () AS part_row FROM part_{index} WHERE {counts}"
     )
+    if con.execute("SELECT 1 FROM behind LIMIT 1").fetchone() is None:
+        return
     columns = [part.names, *part.shows, *(f"+{name}" for name in adding)]
     listed = ", ".join(f'"{name}"' for name in columns)
     sources = sources_behind(con, part.sources, held)

@@ -134,6 +134,7 @@ CLOSING_PARTS = (
         "position_key",
         ("mark_date", "position_amount", "entry_currency"),
         dict.fromkeys(ADDS, ADDS["amount_reporting"]),
+        only_where="s.entry_kind = 'fx_revaluation'",
     ),
     Part(
         "value exchanged since the close before",
@@ -148,6 +149,7 @@ CLOSING_PARTS = (
             "measured_amount",
         ),
         _AS_BOOKED,
+        only_where="s.entry_kind = 'fx_revaluation'",
     ),
     Part(
         "ledger day of the year",
@@ -155,6 +157,7 @@ CLOSING_PARTS = (
         "ledger_day_key",
         ("business_date", "debit_amount", "credit_amount", "currency"),
         _AS_BOOKED,
+        only_where="s.entry_kind = 'year_close'",
     ),
     Part(
         "revaluation of the year",
@@ -162,5 +165,6 @@ CLOSING_PARTS = (
         "revaluation_key",
         ("business_date", "currency", "position_amount", "rate", "revaluation_amount"),
         _AS_BOOKED,
+        only_where="s.entry_kind = 'year_close' AND s.source_id = 'fx_revaluation'",
     ),
 )

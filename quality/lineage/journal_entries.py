@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quality.lineage.declaration import Lineage
-from quality.lineage.journal_parts import ACCOUNT_PARTS, LOGIN_OF_KEY
+from quality.lineage.declaration import WHOLE_KEY, Lineage
+from quality.lineage.journal_parts import ACCOUNT_PARTS, KEY_IMPLIES, LOGIN_OF_KEY
 from quality.lineage.journal_rules import ENTRY_RULES
 from quality.lineage.journal_statements import STATED_PARTS
 
@@ -23,6 +23,7 @@ LINEAGE = Lineage(
     key_text="concat(s.tenant_id, '/', s.server_id, '|', s.business_date, '|', s.entry_kind, '|',"
     " s.account_key, '|', s.partner_key, '|', s.symbol, '|', s.currency, '|', s.source_id)",
     currencies={"amount": "currency", "amount_reporting": "reporting_currency"},
+    implies={WHOLE_KEY: KEY_IMPLIES},
     subject=_SUBJECT,
     parts=(*ACCOUNT_PARTS, *STATED_PARTS),
     rules=ENTRY_RULES,

@@ -30,6 +30,11 @@ OF_ENTRY = "s.subject_key, s.tenant_id, s.server_id, s.factor, s.is_in_reporting
 LOGIN_OF_KEY = (
     "TRY_CAST(substr({0}.account_key, length({0}.tenant_id || '/' || {0}.server_id) + 2) AS BIGINT)"
 )
+# What the key of an entry says in its second and third field.
+KEY_IMPLIES = (
+    "s.business_date = TRY_CAST(split_part(:value, '|', 2) AS DATE)"
+    " AND s.entry_kind = split_part(:value, '|', 3)"
+)
 
 # An account that counts in cents is posted in its main currency.
 _ENTERED = (
@@ -78,7 +83,8 @@ JOIN lake.canonical.can_deals AS d
 """
 
 # What floats at the day's close, and, taken away, at the close before.
-_MARKS = """
+_FLOATING = "s.entry_kind IN ('floating_pnl', 'floating_swap')"
+_MARKS = f"""
 SELECT s.*, c.has_positions, steps.turn,
     CASE steps.turn WHEN 1 THEN c.business_date ELSE c.previous_close_date END AS mark_date
 FROM subject AS s
@@ -86,7 +92,7 @@ JOIN lake.intermediate.int_server_closes AS c
     ON c.tenant_id = s.tenant_id AND c.server_id = s.server_id
     AND c.business_date = s.business_date
 CROSS JOIN (SELECT unnest([1, -1]) AS turn) AS steps
-WHERE s.entry_kind IN ('floating_pnl', 'floating_swap')
+WHERE {_FLOATING}
 """
 _FLOATS = """
 s.turn * CASE s.entry_kind WHEN 'floating_pnl' THEN {0}.floating_pnl_amount
@@ -112,6 +118,7 @@ JOIN {REPORTS} AS r
 WHERE NOT s.has_positions AND NOT r.is_held_as_position
 """
 
+_OF_PARTNERS = "s.entry_kind = 'partner_commission'"
 # A booked line whose deal was deleted since has no source row any more.
 _LEDGER_LINES = f"""
 SELECT {OF_ENTRY}, l.ledger_line_key, l.entry_type, l.partner_key, l.deal_key, l.agreement_id,
@@ -128,7 +135,7 @@ JOIN lake.partners.fct_commission_ledger AS l
 LEFT JOIN lake.canonical.can_deals AS d
     ON d.tenant_id = l.tenant_id AND d.server_id = l.server_id AND d.deal_key = l.deal_key
     AND d.business_date = l.business_date
-WHERE s.entry_kind = 'partner_commission'
+WHERE {_OF_PARTNERS}
 """
 
 
@@ -138,7 +145,15 @@ def that_add(rows: str) -> str:
 
 
 ACCOUNT_PARTS = (
-    Part("deal", that_add(_DEALS), "deal_key", DEAL_SHOWS, ADDS, DEAL_SOURCES),
+    Part(
+        "deal",
+        that_add(_DEALS),
+        "deal_key",
+        DEAL_SHOWS,
+        ADDS,
+        DEAL_SOURCES,
+        only_where=f"NOT {_FLOATING} AND s.login IS NOT NULL",
+    ),
     Part(
         "open position",
         that_add(_POSITIONS),
@@ -146,6 +161,7 @@ ACCOUNT_PARTS = (
         POSITION_SHOWS,
         ADDS,
         POSITION_SOURCES,
+        only_where=_FLOATING,
     ),
     Part(
         "platform report",
@@ -154,6 +170,7 @@ ACCOUNT_PARTS = (
         REPORT_SHOWS,
         ADDS,
         REPORT_SOURCES,
+        only_where=f"{_FLOATING} AND s.symbol = ''",
     ),
     Part(
         "line of the commission ledger",
@@ -169,5 +186,6 @@ ACCOUNT_PARTS = (
         ),
         ADDS,
         DEAL_SOURCES,
+        only_where=_OF_PARTNERS,
     ),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quality.lineage.declaration import Lineage, Rule
+from quality.lineage.declaration import WHOLE_KEY, Lineage, Rule
 from quality.lineage.journal_closings import CLOSING_PARTS
-from quality.lineage.journal_parts import ACCOUNT_PARTS, LOGIN_OF_KEY
+from quality.lineage.journal_parts import ACCOUNT_PARTS, KEY_IMPLIES, LOGIN_OF_KEY
 from quality.lineage.journal_rules import ENTRY_RULES
 from quality.lineage.journal_statements import STATED_PARTS
 
@@ -43,6 +43,7 @@ LINEAGE = Lineage(
     key=("entry_key", "posting_number"),
     key_text="s.entry_key || '/' || CAST(s.posting_number AS VARCHAR)",
     currencies={"amount": "currency", "amount_reporting": "reporting_currency"},
+    implies={WHOLE_KEY: KEY_IMPLIES, "entry_key": KEY_IMPLIES},
     subject=_SUBJECT,
     parts=(*ACCOUNT_PARTS, *STATED_PARTS, *CLOSING_PARTS),
     rules=(

@@ -141,6 +141,7 @@ STATED_PARTS = (
                 },
             ),
         ),
+        only_where="s.entry_kind LIKE 'psp_%'",
     ),
     Part(
         "line of the bank",
@@ -164,6 +165,7 @@ STATED_PARTS = (
                 },
             ),
         ),
+        only_where="s.entry_kind LIKE 'bank_%' AND s.entry_kind <> 'bank_opening'",
     ),
     Part(
         "first statement of the bank",
@@ -183,6 +185,7 @@ STATED_PARTS = (
                 },
             ),
         ),
+        only_where="s.entry_kind = 'bank_opening'",
     ),
     Part(
         "line of the liquidity provider",
@@ -191,6 +194,7 @@ STATED_PARTS = (
         _LINE_SHOWS,
         ADDS,
         _LINE_SOURCES,
+        only_where="s.entry_kind LIKE 'lp_%' AND s.entry_kind <> 'lp_opening'",
     ),
     Part(
         "first balance at the liquidity provider",
@@ -199,6 +203,7 @@ STATED_PARTS = (
         ("balance_date", "opening_balance_amount", "closing_balance_amount", "currency"),
         ADDS,
         (SourceRows("lp_balances", ("account", "balance_date", "currency"), _BY_ROW),),
+        only_where="s.entry_kind = 'lp_opening'",
     ),
     Part(
         "line up to that balance",
@@ -207,5 +212,6 @@ STATED_PARTS = (
         _LINE_SHOWS,
         ADDS,
         _LINE_SOURCES,
+        only_where="s.entry_kind = 'lp_opening'",
     ),
 )  # fmt: skip

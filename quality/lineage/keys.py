@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from quality.lineage.declaration import NO_VALUE, Lineage
+from quality.lineage.declaration import NO_VALUE, WHOLE_KEY, Lineage
 from warehouse.errors import UsageError
 
 _NEARBY = 5
-# A condition on the key as one text rather than on a column.
-WHOLE_KEY = ""
 
 
 def parse_key(texts: Sequence[str]) -> dict[str, str]:
@@ -49,7 +47,10 @@ def lay_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[s
             todo=f"its key is {', '.join(lineage.key)}",
         )
     columns = _columns_meant(lineage, key)
-    conditions = [_condition(lineage, name, columns[name], types) for name in columns]
+    conditions = [
+        _condition(lineage, name, value, types, f"${number}")
+        for number, (name, value) in enumerate(columns.items(), start=1)
+    ]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE subject AS SELECT s.*, {lineage.key_text} AS subject_key "
         f"FROM ({lineage.mart_rows}) AS s WHERE {' AND '.join(conditions)} "
@@ -83,13 +84,19 @@ def _columns_meant(lineage: Lineage, key: Mapping[str, str]) -> Mapping[str, str
     return key
 
 
-def _condition(lineage: Lineage, name: str, value: str, types: Mapping[str, str]) -> str:
-    """A condition with one parameter, in the column's own type: whole files can be left unread."""
+def _condition(
+    lineage: Lineage, name: str, value: str, types: Mapping[str, str], parameter: str
+) -> str:
+    """A condition in the column's own type, so that whole files can be left unread."""
     if name == WHOLE_KEY:
-        return f"{lineage.key_text} = ?"
-    if value == NO_VALUE:
-        return f"coalesce(CAST(s.\"{name}\" AS VARCHAR), '{NO_VALUE}') = ?"
-    return f's."{name}" = TRY_CAST(? AS {types[name]})'
+        condition = f"{lineage.key_text} = {parameter}"
+    elif value == NO_VALUE:
+        condition = f"coalesce(CAST(s.\"{name}\" AS VARCHAR), '{NO_VALUE}') = {parameter}"
+    else:
+        condition = f's."{name}" = TRY_CAST({parameter} AS {types[name]})'
+    if name in lineage.implies:
+        condition += f" AND {lineage.implies[name].replace(':value', parameter)}"
+    return condition
 
 
 def lay_every_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> None:

@@ -29,7 +29,15 @@ ADDS = {
 }
 
 # A line is not known where one of its rates is missing, also of a row that adds nothing to it.
-_CLIENT_LINES = "('dealing_realised', 'dealing_floating', 'commission_income', 'swap_income')"
+_OF_CLIENTS = (
+    "s.line IN ('dealing_realised', 'dealing_floating', 'commission_income', 'swap_income')"
+)
+_OF_DEALS = f"""(
+    {_OF_CLIENTS} OR s.line IN (
+        'fee_income', 'charge_income', 'agent_commission', 'bonus_cost', 'write_off', 'adjustments'
+    )
+)"""
+_OF_PARTNERS = "s.line = 'ib_cost'"
 
 _LINE_OF_OPERATION = """
 CASE
@@ -60,10 +68,7 @@ JOIN lake.canonical.can_deals AS d
     AND d.business_date = s.business_date
     AND CASE WHEN d.is_trade THEN d.symbol ELSE '' END = s.symbol
 {ACCOUNT_OF_SUBJECT}
-WHERE s.line IN {_CLIENT_LINES}
-    OR s.line IN (
-        'fee_income', 'charge_income', 'agent_commission', 'bonus_cost', 'write_off', 'adjustments'
-    )
+WHERE {_OF_DEALS}
 """
 
 # What floats at the day's close, and, taken away, at the close before.
@@ -75,7 +80,7 @@ JOIN lake.intermediate.int_server_closes AS c
     ON c.tenant_id = s.tenant_id AND c.server_id = s.server_id
     AND c.business_date = s.business_date
 CROSS JOIN (SELECT unnest([1, -1]) AS turn) AS steps
-WHERE s.line IN {_CLIENT_LINES}
+WHERE {_OF_CLIENTS}
 """
 _FLOATS = """
 CASE s.line
@@ -106,7 +111,7 @@ WHERE NOT s.has_positions AND NOT r.is_held_as_position
 """
 
 # As booked: a line of the ledger is never converted again.
-_LEDGER_LINES = """
+_LEDGER_LINES = f"""
 SELECT s.subject_key, s.tenant_id, l.ledger_line_key, l.entry_type, l.booked_at, l.deal_key,
     l.agreement_id, l.amount AS booked_amount, l.amount_currency,
     l.amount_reporting AS booked_reporting, d.raw_row_id, d.load_id
@@ -122,13 +127,37 @@ JOIN lake.partners.fct_commission_ledger AS l
 LEFT JOIN lake.canonical.can_deals AS d
     ON d.tenant_id = l.tenant_id AND d.server_id = l.server_id AND d.deal_key = l.deal_key
     AND d.business_date = l.business_date
-WHERE s.line = 'ib_cost' AND l.amount <> 0
+WHERE {_OF_PARTNERS} AND l.amount <> 0
 """
 
 ACCOUNT_PARTS = (
-    Part("deal", _DEALS, "deal_key", DEAL_SHOWS, ADDS, DEAL_SOURCES),
-    Part("open position", _POSITIONS, "position_key", POSITION_SHOWS, ADDS, POSITION_SOURCES),
-    Part("platform report", _REPORTS, "business_date", REPORT_SHOWS, ADDS, REPORT_SOURCES),
+    Part(
+        "deal",
+        _DEALS,
+        "deal_key",
+        DEAL_SHOWS,
+        ADDS,
+        DEAL_SOURCES,
+        only_where=_OF_DEALS,
+    ),
+    Part(
+        "open position",
+        _POSITIONS,
+        "position_key",
+        POSITION_SHOWS,
+        ADDS,
+        POSITION_SOURCES,
+        only_where=_OF_CLIENTS,
+    ),
+    Part(
+        "platform report",
+        _REPORTS,
+        "business_date",
+        REPORT_SHOWS,
+        ADDS,
+        REPORT_SOURCES,
+        only_where=f"{_OF_CLIENTS} AND s.symbol = ''",
+    ),
     Part(
         "line of the commission ledger",
         _LEDGER_LINES,
@@ -144,5 +173,6 @@ ACCOUNT_PARTS = (
         ),
         {"amount": "-booked_amount", "amount_reporting": "-booked_reporting"},
         DEAL_SOURCES,
+        only_where=_OF_PARTNERS,
     ),
 )

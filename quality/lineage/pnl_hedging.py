@@ -158,6 +158,7 @@ HEDGING_PARTS = (
         ),
         ADDS,
         (SourceRows("lp_fills", ("executed_on", "session", "fill_id"), _BY_ROW),),
+        only_where="s.line IN ('mark_up', 'lp_commission', 'valuation')",
     ),
     Part(
         "line of the liquidity provider",
@@ -166,6 +167,7 @@ HEDGING_PARTS = (
         ("business_date", "line_type", "symbol", "measured_amount", "currency"),
         ADDS,
         (SourceRows("lp_statement_lines", ("account", "line_id"), _BY_ROW),),
+        only_where="s.line IN ('lp_commission', 'lp_swap', 'lp_adjustment')",
     ),
     Part(
         "row of the reconciliation with providers",
@@ -176,8 +178,17 @@ HEDGING_PARTS = (
             "mark_price", "lp_result_amount", "hedge_residual_amount", "profit_currency",
         ),
         ADDS,
+        only_where="s.line IN ('hedge_residual', 'valuation')",
     ),
-    Part("deal of a hedged client", _VALUED_DEALS, "deal_key", DEAL_SHOWS, ADDS, DEAL_SOURCES),
+    Part(
+        "deal of a hedged client",
+        _VALUED_DEALS,
+        "deal_key",
+        DEAL_SHOWS,
+        ADDS,
+        DEAL_SOURCES,
+        only_where="s.line = 'valuation'",
+    ),
     Part(
         "open position of a hedged client",
         _VALUED_POSITIONS,
@@ -185,5 +196,6 @@ HEDGING_PARTS = (
         POSITION_SHOWS,
         ADDS,
         POSITION_SOURCES,
+        only_where="s.line = 'valuation'",
     ),
 )  # fmt: skip

@@ -210,5 +210,6 @@ PAYMENT_PARTS = (
         ("happened_at_utc", "psp_account_id", "stated_type", "measured_amount", "main_currency"),
         ADDS,
         _SOURCES,
+        only_where="s.line IN ('psp_fees', 'chargebacks')",
     ),
 )
