@@ -338,10 +338,11 @@ def _part_rows(
     if con.execute("SELECT 1 FROM behind LIMIT 1").fetchone() is None:
         return
     columns = [part.names, *part.shows, *(f"+{name}" for name in adding)]
+    sorted_by = f'"{part.shows[0]}", "{part.names}", part_row'
     listed = ", ".join(f'"{name}"' for name in columns)
     sources = sources_behind(con, part.sources, held)
     for number, named, *values in con.execute(
-        f'SELECT part_row, {listed} FROM behind ORDER BY "{part.shows[0]}", part_row'
+        f"SELECT part_row, {listed} FROM behind ORDER BY {sorted_by}"
     ).fetchall():
         yield PartRow(
             kind=part.kind,

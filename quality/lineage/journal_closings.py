@@ -129,7 +129,7 @@ _AS_BOOKED = dict.fromkeys(ADDS, "factor * measured_amount")
 
 CLOSING_PARTS = (
     Part(
-        "position at a close",
+        "FX position",
         that_add(_POSITIONS),
         "position_key",
         ("mark_date", "position_amount", "entry_currency"),
@@ -137,7 +137,7 @@ CLOSING_PARTS = (
         only_where="s.entry_kind = 'fx_revaluation'",
     ),
     Part(
-        "value exchanged since the close before",
+        "later exchange",
         that_add(_BOOKED),
         "entry_kind",
         (
@@ -152,7 +152,7 @@ CLOSING_PARTS = (
         only_where="s.entry_kind = 'fx_revaluation'",
     ),
     Part(
-        "ledger day of the year",
+        "ledger day",
         that_add(_YEARS_DAYS),
         "ledger_day_key",
         ("business_date", "debit_amount", "credit_amount", "currency"),
@@ -160,7 +160,7 @@ CLOSING_PARTS = (
         only_where="s.entry_kind = 'year_close'",
     ),
     Part(
-        "revaluation of the year",
+        "revaluation",
         that_add(_YEARS_REVALUATIONS),
         "revaluation_key",
         ("business_date", "currency", "position_amount", "rate", "revaluation_amount"),

@@ -173,7 +173,7 @@ ACCOUNT_PARTS = (
         only_where=f"{_FLOATING} AND s.symbol = ''",
     ),
     Part(
-        "line of the commission ledger",
+        "commission ledger line",
         that_add(_LEDGER_LINES),
         "ledger_line_key",
         (

@@ -144,7 +144,7 @@ STATED_PARTS = (
         only_where="s.entry_kind LIKE 'psp_%'",
     ),
     Part(
-        "line of the bank",
+        "bank line",
         that_add(_BANK_LINES),
         "entry_id",
         (
@@ -168,7 +168,7 @@ STATED_PARTS = (
         only_where="s.entry_kind LIKE 'bank_%' AND s.entry_kind <> 'bank_opening'",
     ),
     Part(
-        "first statement of the bank",
+        "first bank statement",
         that_add(_BANK_OPENINGS),
         "statement_id",
         ("closing_date", "opening_balance_amount", "currency"),
@@ -188,7 +188,7 @@ STATED_PARTS = (
         only_where="s.entry_kind = 'bank_opening'",
     ),
     Part(
-        "line of the liquidity provider",
+        "liquidity provider line",
         that_add(_PROVIDER_LINES),
         "line_id",
         _LINE_SHOWS,
@@ -197,7 +197,7 @@ STATED_PARTS = (
         only_where="s.entry_kind LIKE 'lp_%' AND s.entry_kind <> 'lp_opening'",
     ),
     Part(
-        "first balance at the liquidity provider",
+        "first liquidity provider balance",
         that_add(_FIRST_BALANCES),
         "balance_date",
         ("balance_date", "opening_balance_amount", "closing_balance_amount", "currency"),
@@ -206,7 +206,7 @@ STATED_PARTS = (
         only_where="s.entry_kind = 'lp_opening'",
     ),
     Part(
-        "line up to that balance",
+        "earlier liquidity provider line",
         that_add(_LINES_BEFORE),
         "line_id",
         _LINE_SHOWS,

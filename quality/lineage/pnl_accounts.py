@@ -159,7 +159,7 @@ ACCOUNT_PARTS = (
         only_where=f"{_OF_CLIENTS} AND s.symbol = ''",
     ),
     Part(
-        "line of the commission ledger",
+        "commission ledger line",
         _LEDGER_LINES,
         "ledger_line_key",
         (

@@ -161,7 +161,7 @@ HEDGING_PARTS = (
         only_where="s.line IN ('mark_up', 'lp_commission', 'valuation')",
     ),
     Part(
-        "line of the liquidity provider",
+        "liquidity provider line",
         that_add(_STATEMENT_LINES),
         "line_id",
         ("business_date", "line_type", "symbol", "measured_amount", "currency"),
@@ -170,7 +170,7 @@ HEDGING_PARTS = (
         only_where="s.line IN ('lp_commission', 'lp_swap', 'lp_adjustment')",
     ),
     Part(
-        "row of the reconciliation with providers",
+        "reconciliation row",
         that_add(_RECONCILED),
         "reconciled_key",
         (
@@ -181,7 +181,7 @@ HEDGING_PARTS = (
         only_where="s.line IN ('hedge_residual', 'valuation')",
     ),
     Part(
-        "deal of a hedged client",
+        "hedged client's deal",
         _VALUED_DEALS,
         "deal_key",
         DEAL_SHOWS,
@@ -190,7 +190,7 @@ HEDGING_PARTS = (
         only_where="s.line = 'valuation'",
     ),
     Part(
-        "open position of a hedged client",
+        "hedged client's open position",
         _VALUED_POSITIONS,
         "position_key",
         POSITION_SHOWS,

@@ -271,8 +271,8 @@ def test_a_revaluation_is_the_position_at_two_rates(books: PencilBooks) -> None:
     # 4.00 EUR at 1.20, less at Monday's 1.10
     assert found.adds_up
     assert made_of(found, "amount") == [
-        ("position at a close", "Pencil Ltd/EUR", D("-4.4"), []),
-        ("position at a close", "Pencil Ltd/EUR", D("4.8"), []),
+        ("FX position", "Pencil Ltd/EUR", D("-4.4"), []),
+        ("FX position", "Pencil Ltd/EUR", D("4.8"), []),
     ]
     assert {(rate.business_date, rate.rate) for rate in found.rates} == {
         (MON, D("1.1")),
@@ -478,21 +478,21 @@ def test_banks_and_liquidity_providers_are_posted_from_their_statements(
     assert broken(books) == []
     stated = {
         "bank|2026-03-03|bank_charge|demo/bank/DE1|||EUR|S03/2": [
-            ("line of the bank", "2", D(5), ["raw.bank_entries DE1/EUR/S03/2"])
+            ("bank line", "2", D(5), ["raw.bank_entries DE1/EUR/S03/2"])
         ],
         "bank|2026-03-03|bank_opening|demo/bank/DE1|||EUR|opening": [
-            ("first statement of the bank", "S03", D(100), ["raw.bank_statements DE1/EUR/S03"])
+            ("first bank statement", "S03", D(100), ["raw.bank_statements DE1/EUR/S03"])
         ],
         "lp|2026-03-04|lp_swap|demo/lp/HL|||USD|4": [
-            ("line of the liquidity provider", "4", D(3), ["raw.lp_statement_lines HL/4"])
+            ("liquidity provider line", "4", D(3), ["raw.lp_statement_lines HL/4"])
         ],
         "lp|2026-03-03|lp_opening|demo/lp/HL|||USD|opening": [
             (
-                "first balance at the liquidity provider", str(TUE), D(1090),
+                "first liquidity provider balance", str(TUE), D(1090),
                 [f"raw.lp_balances HL/{TUE}/USD"],
             ),
-            ("line up to that balance", "1", D(-1000), ["raw.lp_statement_lines HL/1"]),
-            ("line up to that balance", "2", D(10), ["raw.lp_statement_lines HL/2"]),
+            ("earlier liquidity provider line", "1", D(-1000), ["raw.lp_statement_lines HL/1"]),
+            ("earlier liquidity provider line", "2", D(10), ["raw.lp_statement_lines HL/2"]),
         ],
     }  # fmt: skip
     assert {
@@ -584,6 +584,27 @@ def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
     incremental = ledger(books)
     books.build(full_refresh=True)
     assert ledger(books) == incremental
+
+
+def test_a_year_that_is_over_is_explained_by_its_days(books: PencilBooks) -> None:
+    later = dt.date(2027, 1, 5)
+    books.broker.load(
+        {
+            "mt5_deals": [deal(16, 101, later, 2, 10.0)],
+            "ecb_rates": [
+                {"rate_date": later, "currency": currency, "rate_per_eur": rate}
+                for currency, rate in (("USD", "1.25"), ("JPY", "165"))
+            ],
+        }
+    )
+    books.build()
+    closing = "demo|2027-01-01|year_close|Pencil Ltd|B|dealing_realised/2"
+    found = explain(books.settings, "fct_journal_postings", [closing], column="amount")
+    assert found.adds_up
+    assert [
+        (kind, name, round(amount or 0, 4)) for kind, name, amount, _ in made_of(found, "amount")
+    ] == [("ledger day", f"pencil|{TUE}|dealing_realised|USD", D("93.3593"))]
+    assert_every_figure_is_re_added(books)
 
 
 CURRENCIES = ("USD", "EUR", "JPY", "BTC")

@@ -266,7 +266,7 @@ def test_lines_of_the_pnl_are_explained_with_their_source_rows(books: Books) -> 
         ("fill", f"demo/lp//{MON}/F3", Decimal("-3.4375"), f"raw.lp_fills {MON}//F3"),
     ]
     assert made_of(books, "amount", "line=lp_swap", day) == [
-        ("line of the liquidity provider", "2", Decimal("-2.5"), "raw.lp_statement_lines HL/2"),
+        ("liquidity provider line", "2", Decimal("-2.5"), "raw.lp_statement_lines HL/2"),
     ]
     # the account's fills of the day, without those that hedge nothing
     key = f"mark_up|{MON}|demo|pencil|Pencil Ltd|A|one|demo/pencil/201|EURUSD|EURUSD|-|-|-|lp|-|USD"
@@ -288,7 +288,7 @@ def test_lines_of_the_pnl_are_explained_with_their_source_rows(books: Books) -> 
     residual = [day, "line=hedge_residual", "book=C"]
     ((kind, _, amount, _), *others) = made_of(books, "amount", *residual)
     assert (kind, amount, others) == (
-        "row of the reconciliation with providers",
+        "reconciliation row",
         Decimal(-48),
         [],
     )
