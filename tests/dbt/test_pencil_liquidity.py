@@ -286,12 +286,13 @@ def test_lines_of_the_pnl_are_explained_with_their_source_rows(books: Books) -> 
         ("open position", "demo/pencil/31", Decimal(-306)),  # 255.00 EUR at 1.20
     ]
     residual = [day, "line=hedge_residual", "book=C"]
-    ((kind, _, amount, _), *others) = made_of(books, "amount", *residual)
-    assert (kind, amount, others) == (
-        "reconciliation row",
-        Decimal(-48),
-        [],
-    )
+    of_the_book = "demo/pencil/Pencil Ltd/C/one/EURUSD"
+    assert made_of(books, "amount", *residual) == [
+        # sold to the client at 1.10020, 1.10100 at the close
+        ("reconciliation row", f"{of_the_book}/", Decimal(-80), ""),
+        # 40,000 bought at 1.10010, without the mark-up of 4.00
+        ("reconciliation row", f"{of_the_book}/lp", Decimal(32), ""),
+    ]
 
 
 def test_every_line_of_the_pnl_is_re_added(books: Books) -> None:
