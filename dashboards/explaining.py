@@ -16,7 +16,8 @@ from dashboards.reading import Lake
 from quality.lineage import Explanation, SourceRow
 from warehouse.money import minor_unit
 
-_FIGURE = "total_reporting"
+_DAILY = "Account and symbol"
+_MARTS = {_DAILY: explained.PNL, "Line of the broker's P&L": explained.BROKER_PNL}
 
 
 def show_explained(lake: Lake, scope: Scope, currency: str) -> None:
@@ -28,29 +29,33 @@ def show_explained(lake: Lake, scope: Scope, currency: str) -> None:
         currency: reporting currency.
     """
     st.subheader("Explain", anchor=False)
-    lines = explained.pnl_lines(lake, scope)
+    of = st.segmented_control(
+        "Explain by", list(_MARTS), default=_DAILY, required=True, key="explain-of"
+    )
+    mart = _MARTS[of or _DAILY]
+    lines = explained.pnl_lines(lake, scope, mart)
     if lines.is_empty():
         empty_panel("No line of the P&L is selected.")
         return
-    totals = dict(zip(lines["key_text"], lines["total_reporting"], strict=True))
+    totals = dict(zip(lines["key_text"], lines["figure"], strict=True))
     digits = minor_unit(currency)
     picked = st.selectbox(
-        f"Line of the P&L: account, business day, symbol ({lines.height:,} to choose from)",
+        f"Line of the P&L: {mart.named_by} ({lines.height:,} to choose from)",
         list(totals),
         format_func=lambda key: (
             f"{key}   {'no rate' if totals[key] is None else f'{totals[key]:,.{digits}f}'} "
             f"{currency}"
         ),
-        key="explain-line",
+        key=f"explain-line-{mart.figure}",
     )
     snapshot = int(lines.row(by_predicate=pl.col("key_text") == picked, named=True)["snapshot"])
-    found = explained.explained(lake, snapshot, picked)
-    _figures(found)
-    _parts(found, currency)
+    found = explained.explained(lake, snapshot, mart, picked)
+    _figures(found, mart.figure)
+    _parts(found, mart.figure, currency)
     _rates_and_rules(found)
 
 
-def _figures(found: Explanation) -> None:
+def _figures(found: Explanation, explains: str) -> None:
     table = pl.DataFrame(
         [
             (figure.column, figure.value, figure.total, figure.rows, figure.difference)
@@ -79,18 +84,18 @@ def _figures(found: Explanation) -> None:
     if wrong:
         st.error(f"Not added up again: {', '.join(wrong)}. Run `daybook check`.")
         return
-    total = next(figure for figure in found.figures if figure.column == _FIGURE)
+    total = next(figure for figure in found.figures if figure.column == explains)
     shown = "not known" if total.value is None else f"{total.value:,.8f} {total.currency}"
     rows = f"{total.rows:,} row{'' if total.rows == 1 else 's'}"
     st.success(f"Sum of {rows} = {shown}, as of snapshot {found.snapshot_id}.")
 
 
-def _parts(found: Explanation, currency: str) -> None:
+def _parts(found: Explanation, explains: str, currency: str) -> None:
     rows = [
         {
             "Row": f"{part.kind} {part.name}",
             "Of": str(part.shows.get("executed_at_utc") or part.shows.get("business_date") or ""),
-            f"Adds, {currency}": part.adds.get(_FIGURE, Decimal(0)),
+            f"Adds, {currency}": part.adds.get(explains, Decimal(0)),
             **_source(source),
         }
         for part in found.parts

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 import streamlit as st
 
-from dashboards.queries.scope import CHOSEN, Scope
+from dashboards.queries.scope import CHOSEN, CHOSEN_LINES, Scope
 from dashboards.reading import Lake
 from quality.lineage import MARTS, Explanation, explain_row
 
-PNL = "finance.fct_daily_pnl"
 # Lines to choose from, those with the most money first.
 MOST_LINES = 200
 
-_LINES = (
-    CHOSEN
-    + f"""
-SELECT {MARTS[PNL].key_text.replace("s.", "")} AS key_text, total_reporting
-FROM chosen
-ORDER BY abs(coalesce(total_reporting, 0)) DESC, key_text
-LIMIT {MOST_LINES}
-"""
+
+@dataclass(frozen=True)
+class Explained:
+    """A mart whose rows the page explains.
+
+    Attributes:
+        table: the mart.
+        figure: the column a row is chosen by.
+        named_by: what its key says, in words.
+        chosen: the rows that a scope looks at, as ``chosen``.
+    """
+
+    table: str
+    figure: str
+    named_by: str
+    chosen: str
+
+
+PNL = Explained("finance.fct_daily_pnl", "total_reporting", "account, business day, symbol", CHOSEN)
+BROKER_PNL = Explained(
+    "finance.fct_broker_pnl", "amount_reporting", "line, business day, whose it is", CHOSEN_LINES
 )
 
 _RESTATED = """
@@ -52,26 +64,32 @@ ORDER BY restated_at DESC, business_date DESC, server_id
 """
 
 
-def pnl_lines(lake: Lake, scope: Scope) -> pl.DataFrame:
-    """Lines of the P&L in a scope: ``key_text``, ``total_reporting``, ``snapshot``."""
+def pnl_lines(lake: Lake, scope: Scope, mart: Explained) -> pl.DataFrame:
+    """Lines of the P&L in a scope: ``key_text``, ``figure``, ``snapshot``."""
+    query = f"""{mart.chosen}
+SELECT {MARTS[mart.table].key_text} AS key_text, {mart.figure} AS figure
+FROM chosen AS s
+ORDER BY abs(coalesce(figure, 0)) DESC, key_text
+LIMIT {MOST_LINES}
+"""
     parts = []
     for one in (replace(scope, head_snapshot=None), replace(scope, published_snapshot=None)):
         snapshot = one.published_snapshot or one.head_snapshot
         if snapshot is not None:
-            rows = one.rows(lake, _LINES)
+            rows = one.rows(lake, query)
             parts.append(rows.with_columns(pl.lit(snapshot, pl.Int64).alias("snapshot")))
     return pl.concat(parts) if parts else pl.DataFrame()
 
 
-def explained(lake: Lake, snapshot: int, key_text: str) -> Explanation:
+def explained(lake: Lake, snapshot: int, mart: Explained, key_text: str) -> Explanation:
     """One line of the P&L, explained as of a snapshot."""
-    return _explained(lake.identity, snapshot, key_text, lake)
+    return _explained(lake.identity, snapshot, mart.table, key_text, lake)
 
 
 @st.cache_data(max_entries=100, show_spinner="Adding up again ...")
-def _explained(identity: str, snapshot: int, key_text: str, _lake: Lake) -> Explanation:
+def _explained(identity: str, snapshot: int, table: str, key_text: str, _lake: Lake) -> Explanation:
     con = _lake.connection(snapshot)
-    return explain_row(con, MARTS[PNL], {"": key_text}, snapshot_id=snapshot)
+    return explain_row(con, MARTS[table], {"": key_text}, snapshot_id=snapshot)
 
 
 def restated(lake: Lake, head: int, scope: Scope) -> pl.DataFrame:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 # In an expression of a part: reporting currency per unit of the account's money, at the part's
 # `rate_date`. NULL where no rate is known, and then the figure is not known either.
 RATE = ":rate"
+# How a key says that a column has no value.
+NO_VALUE = "-"
+# The name of a condition on the key as one text rather than on a column.
+WHOLE_KEY = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Part:
         shows: columns that let a person recognise a row.
         adds: figure -> what a row adds to it, an expression over the columns of ``rows``.
         sources: the raw tables its rows came from, tried in turn.
+        only_where: a condition on the mart's row ``s`` without which the part has no rows, and need
+            not be read; empty: none.
     """
 
     kind: str
@@ -47,6 +53,7 @@ class Part:
     shows: tuple[str, ...]
     adds: Mapping[str, str]
     sources: tuple[SourceRows, ...] = ()
+    only_where: str = ""
 
     def converts(self, figure: str) -> bool:
         """Whether a rate is used for that figure."""
@@ -85,6 +92,10 @@ class Lineage:
             table as it is.
         keeps_rates_of_builds: rows are never converted again: their rates are those that the build
             saw which booked them. Mart and parts have its ``build_id``.
+        key_separator: what stands between the columns in that text, where it is made by
+            :func:`joined_key`; empty where it is not.
+        implies: key column, or :data:`WHOLE_KEY` -> what its ``:value`` says of other columns, a
+            condition over ``s``: so that not every row need be read to find one.
     """
 
     table: str
@@ -95,6 +106,8 @@ class Lineage:
     rules: tuple[Rule, ...] = ()
     subject: str = ""
     keeps_rates_of_builds: bool = False
+    key_separator: str = ""
+    implies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def mart_rows(self) -> str:
@@ -105,3 +118,10 @@ class Lineage:
     def figures(self) -> tuple[str, ...]:
         """The explained columns, each once."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.adds))
+
+
+def joined_key(columns: Sequence[str], separator: str) -> str:
+    """The ``key_text`` of columns that have no key of their own: all of them, in that order, a
+    column without a value as :data:`NO_VALUE`."""
+    texts = ", ".join(f"coalesce(CAST(s.\"{name}\" AS VARCHAR), '{NO_VALUE}')" for name in columns)
+    return f"concat_ws('{separator}', {texts})"

@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 
 from quality.lake_tables import held_at
-from quality.lineage.declaration import RATE, Lineage, Part
+from quality.lineage.declaration import Lineage, Part
 from quality.lineage.explanation import Explanation, Figure, PartRow, RuleSaid
 from quality.lineage.keys import lay_every_subject, lay_subject, parse_key
-from quality.lineage.rates import WATERMARK, lay_rates, rate_of, rates_used
+from quality.lineage.laid_parts import ADDED_TYPE, lay_parts, totals_of
+from quality.lineage.rates import WATERMARK, rates_used
 from quality.lineage.registry import lineage_of
 from quality.lineage.tracing import sources_behind
 from warehouse.connection import AsOf, connect
@@ -29,7 +30,6 @@ from warehouse.settings import Settings
 # A mart keeps each converted amount to eight decimals, off by half a unit at most; a total has up
 # to four of them a row: dealing, commission, swap and fees.
 _CONVERSION_UNIT = Decimal("0.00000002")
-_ADDED = "DECIMAL(38, 18)"
 FX_MAX_AGE_DAYS: int = Settings.model_fields["fx_max_age_days"].default
 
 
@@ -103,10 +103,10 @@ def explain_row(
     with _watermark(con) as watermark:
         key_text = lay_subject(con, lineage, key)
         row = _subject_row(con)
-        laid = _lay_parts(con, lineage, figures, fx_max_age_days)
+        laid = lay_parts(con, lineage, figures, fx_max_age_days)
         totals = {
             (name, total_of): rest
-            for name, total_of, *rest in con.execute(_totals(laid, figures)).fetchall()
+            for name, total_of, *rest in con.execute(totals_of(laid, figures)).fetchall()
         }
         return Explanation(
             table=lineage.table,
@@ -139,10 +139,10 @@ def not_re_added(
     figures = _wanted(lineage, column)
     with _watermark(con):
         lay_every_subject(con, lineage)
-        laid = _lay_parts(con, lineage, figures, fx_max_age_days)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE totals AS {_totals(laid, figures)}")
+        laid = lay_parts(con, lineage, figures, fx_max_age_days)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE totals AS {totals_of(laid, figures)}")
         values = " UNION ALL ".join(
-            f"SELECT subject_key, '{name}' AS figure, CAST(\"{name}\" AS {_ADDED}) AS value "
+            f"SELECT subject_key, '{name}' AS figure, CAST(\"{name}\" AS {ADDED_TYPE}) AS value "
             "FROM subject"
             for name in figures
         )
@@ -211,67 +211,6 @@ def _subject_row(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return dict(zip(names, cursor.fetchall()[0], strict=True))
 
 
-def _lay_parts(
-    con: duckdb.DuckDBPyConnection,
-    lineage: Lineage,
-    figures: Sequence[str],
-    fx_max_age_days: int,
-) -> list[tuple[int, Part]]:
-    """Make a temporary table ``part_<n>`` of each part that adds to a figure."""
-    laid = []
-    has_rates = any(part.converts(name) for part in lineage.parts for name in figures)
-    if has_rates:
-        lay_rates(con, lineage, fx_max_age_days)
-    for index, part in enumerate(lineage.parts):
-        adding = [name for name in figures if name in part.adds]
-        if not adding:
-            continue
-        amounts = ", ".join(
-            f'CAST({part.adds[name].replace(RATE, "rate_to_reporting")} AS {_ADDED}) AS "+{name}"'
-            for name in adding
-        )
-        rated = f"SELECT * FROM ({part.rows}) AS part"
-        if any(part.converts(name) for name in part.adds):
-            # Money of a cent account is stated in hundredths.
-            rated = f"""
-            SELECT part.*, rates.rate * CAST(
-                CASE part.money_divisor WHEN 100 THEN 0.01 ELSE 1 END AS DECIMAL(3, 2)
-            ) AS rate_to_reporting
-            FROM ({part.rows}) AS part
-            LEFT JOIN rates ON {rate_of(lineage)}
-            """
-            if not has_rates:
-                rated = (
-                    "SELECT part.*, CAST(NULL AS DECIMAL(26, 14)) AS rate_to_reporting "
-                    f"FROM ({part.rows}) AS part"
-                )
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE part_{index} AS SELECT *, {amounts} FROM ({rated}) AS p"
-        )
-        laid.append((index, part))
-    return laid
-
-
-def _totals(laid: Sequence[tuple[int, Part]], figures: Sequence[str]) -> str:
-    """Per row and figure: what the parts come to, of how many rows, and how many of those were
-    converted."""
-    added = " UNION ALL ".join(
-        f"SELECT subject_key, '{name}' AS figure, \"+{name}\" AS added, "
-        f"{'1' if part.converts(name) else '0'} AS converted FROM part_{index}"
-        for index, part in laid
-        for name in figures
-        if name in part.adds
-    )
-    return f"""
-    SELECT subject_key, figure,
-        CASE WHEN count(added) = count(*) THEN sum(added) END AS total,
-        count(*) FILTER (added IS NULL OR added <> 0) AS added_rows,
-        coalesce(sum(converted) FILTER (added IS NULL OR added <> 0), 0)::BIGINT AS converted_rows
-    FROM ({added})
-    GROUP BY subject_key, figure
-    """
-
-
 def _figure(
     name: str, lineage: Lineage, row: Mapping[str, Any], found: Sequence[Any] | None
 ) -> Figure:
@@ -310,11 +249,14 @@ def _part_rows(
         f"CREATE OR REPLACE TEMP TABLE behind AS "
         f"SELECT *, row_number() OVER () AS part_row FROM part_{index} WHERE {counts}"
     )
+    if con.execute("SELECT 1 FROM behind LIMIT 1").fetchone() is None:
+        return
     columns = [part.names, *part.shows, *(f"+{name}" for name in adding)]
+    sorted_by = f'"{part.shows[0]}", "{part.names}", part_row'
     listed = ", ".join(f'"{name}"' for name in columns)
     sources = sources_behind(con, part.sources, held)
     for number, named, *values in con.execute(
-        f'SELECT part_row, {listed} FROM behind ORDER BY "{part.shows[0]}", part_row'
+        f"SELECT part_row, {listed} FROM behind ORDER BY {sorted_by}"
     ).fetchall():
         yield PartRow(
             kind=part.kind,

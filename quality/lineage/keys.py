@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from quality.lineage.declaration import Lineage
+from quality.lineage.declaration import NO_VALUE, WHOLE_KEY, Lineage
 from warehouse.errors import UsageError
 
 _NEARBY = 5
-# A condition on the key as one text rather than on a column.
-WHOLE_KEY = ""
 
 
 def parse_key(texts: Sequence[str]) -> dict[str, str]:
@@ -38,25 +36,28 @@ def lay_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[s
     Raises:
         UsageError: a column is not the mart's; no row, or several, answer to the key.
     """
-    columns = {
-        str(row[0])
+    types = {
+        str(row[0]): str(row[1])
         for row in con.execute(f"DESCRIBE SELECT * FROM ({lineage.mart_rows})").fetchall()
     }
-    unknown = sorted(set(key) - columns - {WHOLE_KEY})
+    unknown = sorted(set(key) - set(types) - {WHOLE_KEY})
     if unknown:
         raise UsageError(
             f"{lineage.table} has no column {', '.join(unknown)}.",
             todo=f"its key is {', '.join(lineage.key)}",
         )
+    columns = _columns_meant(lineage, key)
     conditions = [
-        f"{lineage.key_text} = ?" if name == WHOLE_KEY else f'CAST(s."{name}" AS VARCHAR) = ?'
-        for name in key
+        _condition(lineage, name, value, types, f"${number}")
+        for number, (name, value) in enumerate(columns.items(), start=1)
     ]
-    found = con.execute(
-        f"SELECT {lineage.key_text} FROM ({lineage.mart_rows}) AS s "
-        f"WHERE {' AND '.join(conditions)} ORDER BY 1 LIMIT {_NEARBY + 1}",
-        list(key.values()),
-    ).fetchall()
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE subject AS SELECT s.*, {lineage.key_text} AS subject_key "
+        f"FROM ({lineage.mart_rows}) AS s WHERE {' AND '.join(conditions)} "
+        f"ORDER BY subject_key LIMIT {_NEARBY + 1}",
+        list(columns.values()),
+    )
+    found = con.execute("SELECT subject_key FROM subject ORDER BY 1").fetchall()
     named = ", ".join(value if not name else f"{name}={value}" for name, value in key.items())
     if not found:
         raise UsageError(
@@ -71,12 +72,31 @@ def lay_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage, key: Mapping[s
             f"Several rows of {lineage.table} answer to {named}: {listed}{more}.",
             todo=f"name all of {', '.join(lineage.key)}",
         )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE subject AS SELECT s.*, {lineage.key_text} AS subject_key "
-        f"FROM ({lineage.mart_rows}) AS s WHERE {lineage.key_text} = ?",
-        [found[0][0]],
-    )
     return str(found[0][0])
+
+
+def _columns_meant(lineage: Lineage, key: Mapping[str, str]) -> Mapping[str, str]:
+    """The conditions by column, also where the key was given as one text that names them all."""
+    if WHOLE_KEY in key and lineage.key_separator:
+        values = key[WHOLE_KEY].split(lineage.key_separator)
+        if len(values) == len(lineage.key):
+            return dict(zip(lineage.key, values, strict=True))
+    return key
+
+
+def _condition(
+    lineage: Lineage, name: str, value: str, types: Mapping[str, str], parameter: str
+) -> str:
+    """A condition in the column's own type, so that whole files can be left unread."""
+    if name == WHOLE_KEY:
+        condition = f"{lineage.key_text} = {parameter}"
+    elif value == NO_VALUE:
+        condition = f"coalesce(CAST(s.\"{name}\" AS VARCHAR), '{NO_VALUE}') = {parameter}"
+    else:
+        condition = f's."{name}" = TRY_CAST({parameter} AS {types[name]})'
+    if name in lineage.implies:
+        condition += f" AND {lineage.implies[name].replace(':value', parameter)}"
+    return condition
 
 
 def lay_every_subject(con: duckdb.DuckDBPyConnection, lineage: Lineage) -> None:

@@ -110,9 +110,11 @@ def rates_used(
     """Each rate that the parts laid were converted at, with the source rows it was crossed from."""
     build = "build_id" if lineage.keeps_rates_of_builds else "0"
     converted = [
-        f"SELECT {build} AS build_id, rate_date, main_currency FROM part_{index}"
+        f"SELECT {build} AS build_id, rate_date, main_currency FROM part_{index} "
+        f'WHERE "*{name}" AND ("+{name}" IS NULL OR "+{name}" <> 0)'
         for index, part in laid
-        if any(part.converts(name) for name in figures)
+        for name in figures
+        if part.converts(name)
     ]
     if not converted:
         return

@@ -5,11 +5,17 @@ from __future__ import annotations
 from quality.lineage import (
     account_days,
     breaks,
+    broker_pnl,
     commission_ledger,
     daily_pnl,
+    general_ledger,
+    journal_entries,
+    journal_postings,
+    ledger_days,
     losing_account_days,
     lp_balances,
     open_positions,
+    trial_balance,
 )
 from quality.lineage.declaration import Lineage
 from warehouse.errors import UsageError
@@ -24,33 +30,31 @@ MARTS: dict[str, Lineage] = {
         lp_balances,
         commission_ledger,
         losing_account_days,
+        broker_pnl,
+        journal_entries,
+        journal_postings,
+        ledger_days,
+        general_ledger,
+        trial_balance,
     )
 }
 
 # What to look at instead. A mart of schema finance is in one of the two.
 ELSEWHERE: dict[str, str] = {
-    "finance.fct_broker_pnl": "its client lines are those of finance.fct_daily_pnl, ib_cost is "
-    "partners.fct_commission_ledger; `select * from finance.fct_lp_fills` has the fills of the "
-    "providers' lines, intermediate.int_payments__costs_stated those of payment providers",
     "finance.rpt_pnl_explain": "it splits the total of finance.fct_daily_pnl by cause",
     "finance.fct_lp_fills": "a row is one fill: its raw_row_id is the source row",
     "finance.fct_lp_reconciliation": "it sums rows of finance.fct_lp_fills and "
-    "canonical.can_deals of its day, book and instrument",
+    "canonical.can_deals of its day, book and instrument; its result is explained as lines "
+    "hedge_residual and valuation of finance.fct_broker_pnl",
     "finance.fct_counterparty_breaks": "explain the balance in finance.fct_lp_balances, or "
     "`select * from finance.fct_lp_fills` of its day and instrument",
-    "finance.fct_journal_entries": "finance.rpt_ledger__entry_sources lists the rows behind each "
-    "entry",
-    "finance.fct_journal_postings": "finance.rpt_ledger__entry_sources lists the rows behind each "
-    "entry",
-    "finance.fct_ledger_days": "it sums finance.fct_journal_postings of its day and account",
-    "finance.rpt_ledger__general_ledger": "it sums finance.fct_journal_postings of its account",
-    "finance.rpt_ledger__trial_balance": "it sums finance.fct_journal_postings of its month",
     "finance.rpt_ledger__client_accounts": "explain the account's day in finance.fct_account_days",
-    "finance.rpt_ledger__fx_revaluations": "a position of finance.fct_journal_postings in account "
-    "fx_position, at the rates of canonical.can_fx_to_reporting",
+    "finance.rpt_ledger__fx_revaluations": "explain the posting of kind fx_revaluation of its day "
+    "in finance.fct_journal_postings",
     "finance.rpt_ledger__statement_balances": "it sums finance.fct_journal_postings of the account "
     "up to the statement",
-    "finance.rpt_ledger__year_closes": "it sums finance.fct_ledger_days of the account's year",
+    "finance.rpt_ledger__year_closes": "explain the posting of kind year_close in "
+    "finance.fct_journal_postings",
     "finance.rpt_ledger__entry_sources": "a row is one source row of a journal entry",
     "finance.fct_restatements": "old and new figure are explained in their own mart, with --as-of "
     "its two snapshots",

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.lineage import Explanation, explain, not_re_added
 from tests.dbt.conftest import LEDGER_MODELS, PencilBooks
 from tests.dbt.pencil_broker import MON, TUE, WED, deal, filetime, report
 from warehouse.connection import connect
@@ -31,6 +32,13 @@ LEDGER = {
     "finance.rpt_ledger__fx_revaluations": "currency, legal_entity, business_date",
     "meta.identities_ledger": "identity_id, server_id, business_date",
 }
+EXPLAINED = (
+    "finance.fct_journal_entries",
+    "finance.fct_journal_postings",
+    "finance.fct_ledger_days",
+    "finance.rpt_ledger__general_ledger",
+    "finance.rpt_ledger__trial_balance",
+)
 
 
 def ledger(books: PencilBooks) -> dict[str, list[tuple[Any, ...]]]:
@@ -58,6 +66,27 @@ def broken(books: PencilBooks) -> list[tuple[Any, ...]]:
         SELECT identity_id, server_id, business_date, broken, worst
         FROM lake.meta.identities_ledger WHERE broken > 0 ORDER BY ALL
     """)
+
+
+def assert_every_figure_is_re_added(books: PencilBooks) -> None:
+    """Of every row of the journal and the ledger, from the rows behind it."""
+    with connect("read", settings=books.settings) as con:
+        assert {table: not_re_added(con, table) for table in EXPLAINED} == {
+            table: [] for table in EXPLAINED
+        }
+
+
+def made_of(found: Explanation, figure: str) -> list[tuple[str, str, Decimal | None, list[str]]]:
+    """Kind, name, what it adds, and the source rows of each row behind a figure."""
+    return [
+        (
+            part.kind,
+            part.name,
+            part.adds[figure],
+            [f"{source.raw_table} {source.source_key}" for source in part.sources],
+        )
+        for part in found.parts
+    ]
 
 
 def test_the_postings_of_monday(books: PencilBooks) -> None:
@@ -198,6 +227,93 @@ def test_the_ledger_ties(books: PencilBooks) -> None:
     ]
 
 
+def test_a_posting_is_explained_with_its_rate_and_its_source_rows(books: PencilBooks) -> None:
+    entry = f"demo/pencil|{MON}|commission|demo/pencil/102||EURUSD|EUR|"
+    found = explain(books.settings, "fct_journal_postings", [f"{entry}/2"])
+    # 4.00 EUR at 1.10 are income; the deal states them as -4.00
+    assert {figure.column: (figure.value, figure.currency) for figure in found.figures} == {
+        "amount": (D("-4.4"), "USD"),
+        "amount_reporting": (D("-4.4"), "USD"),
+    }
+    assert found.adds_up
+    assert made_of(found, "amount") == [
+        ("deal", "demo/pencil/5", D("-4.4"), ["raw.mt5_deals 5"]),
+    ]
+    (rate,) = found.rates
+    assert (rate.business_date, rate.currency, rate.rate) == (MON, "EUR", D("1.1"))
+    # in its own currency the third posting needs no rate
+    third = explain(
+        books.settings,
+        "fct_journal_postings",
+        [f"entry_key={entry}", "posting_number=3"],
+        column="amount",
+    )
+    assert (third.figures[0].value, third.figures[0].currency) == (D(-4), "EUR")
+    assert third.rates == ()
+
+
+def test_what_floats_is_explained_with_both_closes(books: PencilBooks) -> None:
+    entry = f"demo/pencil|{TUE}|floating_pnl|demo/pencil/101||EURUSD|USD|"
+    found = explain(books.settings, "fct_journal_entries", [entry], column="amount")
+    rows = made_of(found, "amount")
+    assert [row[:3] for row in rows] == [
+        ("open position", "demo/pencil/1", D(-100)),
+        ("open position", "demo/pencil/1", D(150)),
+    ]
+    assert [source.partition("/")[0] for row in rows for source in row[3]] == [
+        f"raw.mt5_daily_positions {report(101, day, 0, 0)['datetime']}" for day in (MON, TUE)
+    ]
+
+
+def test_a_revaluation_is_the_position_at_two_rates(books: PencilBooks) -> None:
+    entry = f"demo|{TUE}|fx_revaluation|Pencil Ltd|EUR"
+    found = explain(books.settings, "fct_journal_postings", [f"{entry}/2"], column="amount")
+    # 4.00 EUR at 1.20, less at Monday's 1.10
+    assert found.adds_up
+    assert made_of(found, "amount") == [
+        ("FX position", "Pencil Ltd/EUR", D("-4.4"), []),
+        ("FX position", "Pencil Ltd/EUR", D("4.8"), []),
+    ]
+    assert {(rate.business_date, rate.rate) for rate in found.rates} == {
+        (MON, D("1.1")),
+        (TUE, D("1.2")),
+    }
+
+
+def test_a_ledger_account_is_explained_down_to_its_source_rows(books: PencilBooks) -> None:
+    account = "demo|Pencil Ltd|B|dealing_realised|USD|"
+    balance = explain(
+        books.settings, "rpt_ledger__general_ledger", [f"{account}|{TUE}"], column="closing_amount"
+    )
+    ((kind, day, amount, _),) = made_of(balance, "closing_amount")
+    # 100.00 of 101, 1,234 yen of 103 at 1.20 / 162, 2.50 of 104
+    assert (kind, round(amount or 0, 4)) == ("ledger day", D("93.3593"))
+    postings = explain(books.settings, "fct_ledger_days", [day])
+    figures = {figure.column: figure.value for figure in postings.figures}
+    assert (figures["debit_amount"], figures["posting_count"]) == (D("102.5"), 3)
+    assert [
+        (name, round(amount or 0, 4))
+        for _, name, amount, _ in made_of(postings, "amount_reporting")
+    ] == [
+        (f"demo/pencil|{TUE}|closed_pnl|demo/pencil/101||EURUSD|USD|/2", D(100)),
+        (f"demo/pencil|{TUE}|closed_pnl|demo/pencil/103||EURUSD|JPY|/2", D("-9.1407")),
+        (f"demo/pencil|{TUE}|closed_pnl|demo/pencil/104||EURUSD|USD|/2", D("2.5")),
+    ]
+    behind = [
+        made_of(explain(books.settings, "fct_journal_postings", [part.name]), "amount")
+        for part in postings.parts
+    ]
+    assert [(name, sources) for ((_, name, _, sources),) in behind] == [
+        ("demo/pencil/3", ["raw.mt5_deals 3"]),
+        ("demo/pencil/9", ["raw.mt5_deals 9"]),
+        ("demo/pencil/11", ["raw.mt5_deals 11"]),
+    ]
+
+
+def test_every_figure_of_the_ledger_is_re_added(books: PencilBooks) -> None:
+    assert_every_figure_is_re_added(books)
+
+
 def payment(event: str, kind: str, gross: float, day: dt.date, **more: Any) -> dict[str, Any]:
     """A provider's event at noon UTC."""
     return {
@@ -238,6 +354,17 @@ def test_payments_are_booked_by_their_utc_day(books: PencilBooks) -> None:
         (TUE, "psp_balance", "EUR", D("-4.9E+2")),
     ]
     assert broken(books) == []
+    fee = explain(
+        books.settings,
+        "fct_journal_postings",
+        [f"demo/psp|{MON}|psp_fee||||EUR|m1/d1/2"],
+        column="amount",
+    )
+    assert (fee.adds_up, fee.figures[0].currency) == (True, "USD")
+    assert made_of(fee, "amount") == [
+        ("payment", "d1", D(11), ["raw.psp_transactions m1/d1"]),
+    ]
+    assert_every_figure_is_re_added(books)
 
 
 def bank_statement(day: dt.date, opening: float, closing: float) -> dict[str, Any]:
@@ -349,6 +476,33 @@ def test_banks_and_liquidity_providers_are_posted_from_their_statements(
         WHERE ledger_account = 'payouts_in_transit'
     """) == [(D(0),)]
     assert broken(books) == []
+    stated = {
+        "bank|2026-03-03|bank_charge|demo/bank/DE1|||EUR|S03/2": [
+            ("bank line", "2", D(5), ["raw.bank_entries DE1/EUR/S03/2"])
+        ],
+        "bank|2026-03-03|bank_opening|demo/bank/DE1|||EUR|opening": [
+            ("first bank statement", "S03", D(100), ["raw.bank_statements DE1/EUR/S03"])
+        ],
+        "lp|2026-03-04|lp_swap|demo/lp/HL|||USD|4": [
+            ("liquidity provider line", "4", D(3), ["raw.lp_statement_lines HL/4"])
+        ],
+        "lp|2026-03-03|lp_opening|demo/lp/HL|||USD|opening": [
+            (
+                "first liquidity provider balance", str(TUE), D(1090),
+                [f"raw.lp_balances HL/{TUE}/USD"],
+            ),
+            ("earlier liquidity provider line", "1", D(-1000), ["raw.lp_statement_lines HL/1"]),
+            ("earlier liquidity provider line", "2", D(10), ["raw.lp_statement_lines HL/2"]),
+        ],
+    }  # fmt: skip
+    assert {
+        key: made_of(
+            explain(books.settings, "fct_journal_entries", [f"demo/{key}"], column="amount"),
+            "amount",
+        )
+        for key in stated
+    } == stated
+    assert_every_figure_is_re_added(books)
 
 
 def test_an_earlier_statement_and_a_late_payout_move_what_they_must(books: PencilBooks) -> None:
@@ -388,6 +542,7 @@ def test_an_earlier_statement_and_a_late_payout_move_what_they_must(books: Penci
         ("lp_adjustment", D(4)),
         ("lp_opening", D(104)),
     ]
+    assert_every_figure_is_re_added(books)
 
 
 def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
@@ -425,9 +580,31 @@ def test_incremental_builds_equal_a_full_one(books: PencilBooks) -> None:
         ("demo/pencil/106", "closed_pnl", "suspense", "XXX", D(12)),
     ]
     assert broken(books) == []
+    assert_every_figure_is_re_added(books)
     incremental = ledger(books)
     books.build(full_refresh=True)
     assert ledger(books) == incremental
+
+
+def test_a_year_that_is_over_is_explained_by_its_days(books: PencilBooks) -> None:
+    later = dt.date(2027, 1, 5)
+    books.broker.load(
+        {
+            "mt5_deals": [deal(16, 101, later, 2, 10.0)],
+            "ecb_rates": [
+                {"rate_date": later, "currency": currency, "rate_per_eur": rate}
+                for currency, rate in (("USD", "1.25"), ("JPY", "165"))
+            ],
+        }
+    )
+    books.build()
+    closing = "demo|2027-01-01|year_close|Pencil Ltd|B|dealing_realised/2"
+    found = explain(books.settings, "fct_journal_postings", [closing], column="amount")
+    assert found.adds_up
+    assert [
+        (kind, name, round(amount or 0, 4)) for kind, name, amount, _ in made_of(found, "amount")
+    ] == [("ledger day", f"pencil|{TUE}|dealing_realised|USD", D("93.3593"))]
+    assert_every_figure_is_re_added(books)
 
 
 CURRENCIES = ("USD", "EUR", "JPY", "BTC")

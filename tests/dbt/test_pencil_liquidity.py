@@ -244,6 +244,62 @@ def test_a_balance_at_a_provider_is_explained_with_its_lines(books: Books) -> No
         assert not_re_added(con, "finance.fct_lp_balances") == []
 
 
+def made_of(books: Books, figure: str, *key: str) -> list[tuple[str, str, Decimal | None, str]]:
+    """Kind, name, what it adds, and the source rows of each row behind a line of the P&L."""
+    found = explain(books.settings, "fct_broker_pnl", key, column=figure)
+    assert found.adds_up
+    return [
+        (
+            part.kind,
+            part.name,
+            part.adds[figure],
+            ", ".join(f"{source.raw_table} {source.source_key}" for source in part.sources),
+        )
+        for part in found.parts
+    ]
+
+
+def test_lines_of_the_pnl_are_explained_with_their_source_rows(books: Books) -> None:
+    day = f"business_date={MON}"
+    # 500 yen at 1.10 / 160
+    assert made_of(books, "amount_reporting", "line=lp_commission", day) == [
+        ("fill", f"demo/lp//{MON}/F3", Decimal("-3.4375"), f"raw.lp_fills {MON}//F3"),
+    ]
+    assert made_of(books, "amount", "line=lp_swap", day) == [
+        ("liquidity provider line", "2", Decimal("-2.5"), "raw.lp_statement_lines HL/2"),
+    ]
+    # the account's fills of the day, without those that hedge nothing
+    key = f"mark_up|{MON}|demo|pencil|Pencil Ltd|A|one|demo/pencil/201|EURUSD|EURUSD|-|-|-|lp|-|USD"
+    assert [
+        (name, amount, source) for _, name, amount, source in made_of(books, "amount", key)
+    ] == [
+        (f"demo/lp//{MON}/{fill}", Decimal(amount), f"raw.lp_fills {MON}//{fill}")
+        for fill, amount in (("F1", "6"), ("F2", "3.2"), ("F5", "10"), ("F6", "3"))
+    ]
+    realised = [f"business_date={TUE}", "line=dealing_realised"]
+    assert made_of(books, "amount_reporting", *realised) == [
+        ("deal", "demo/pencil/33", Decimal(-51), "raw.mt5_deals 33"),  # 42.50 EUR at 1.20
+    ]
+    floating = [f"business_date={TUE}", "line=dealing_floating", "instrument=EURUSD"]
+    assert [row[:3] for row in made_of(books, "amount_reporting", *floating)] == [
+        ("open position", "demo/pencil/31", Decimal(99)),  # 90.00 EUR at 1.10
+        ("open position", "demo/pencil/31", Decimal(-306)),  # 255.00 EUR at 1.20
+    ]
+    residual = [day, "line=hedge_residual", "book=C"]
+    of_the_book = "demo/pencil/Pencil Ltd/C/one/EURUSD"
+    assert made_of(books, "amount", *residual) == [
+        # sold to the client at 1.10020, 1.10100 at the close
+        ("reconciliation row", f"{of_the_book}/", Decimal(-80), ""),
+        # 40,000 bought at 1.10010, without the mark-up of 4.00
+        ("reconciliation row", f"{of_the_book}/lp", Decimal(32), ""),
+    ]
+
+
+def test_every_line_of_the_pnl_is_re_added(books: Books) -> None:
+    with connect("read", settings=books.settings) as con:
+        assert not_re_added(con, "finance.fct_broker_pnl") == []
+
+
 def _bring(settings: Settings) -> None:
     with connect("write", settings=settings) as con:
         load_control_state(con, settings)
@@ -319,6 +375,15 @@ def test_a_later_load_changes_what_a_full_build_would(books: Books) -> None:
             ],
             "lp_statement_lines": [line("5", TUE, "fee", -1.0)],
             "mt5_users": [{"login": 203, "group": "real\\A-EUR"}],
+            "psp_transactions": [
+                {
+                    "psp_account": "m1", "event_id": "d1", "provider": "someone",
+                    "event_type": "deposit", "status": "settled", "gross_currency": "EUR",
+                    "gross_amount": 500.0, "net_currency": "EUR", "fee_amount": 10.0,
+                    # half past midnight on the server's clock
+                    "event_at": dt.datetime.combine(TUE, dt.time(22, 30)), "event_zone": "UTC",
+                }
+            ],
             "mt5_daily": [report(203, WED, 42.5, 42.5, 255.0) | {"group": "real\\A-EUR"}],
         }
     )  # fmt: skip
@@ -336,6 +401,13 @@ def test_a_later_load_changes_what_a_full_build_would(books: Books) -> None:
     assert set(books.dollars("dealing_floating", TUE)) == {("B", "EURUSD")}
     assert books.dollars("dealing_floating", WED) == {}
     assert books.dollars("hedge_residual", WED)["A", "EURUSD"] == "3.5"
+    # 10.00 EUR at 1.25
+    assert books.dollars("psp_fees", WED) == {("unmapped", ""): "-12.5"}
+    assert made_of(books, "amount_reporting", "line=psp_fees") == [
+        ("payment", "d1", Decimal("-12.5"), "raw.psp_transactions m1/d1"),
+    ]
+    with connect("read", settings=books.settings) as con:
+        assert not_re_added(con, "finance.fct_broker_pnl") == []
     incremental = books.marts()
     books.build(full_refresh=True)
     assert books.marts() == incremental
