@@ -1,0 +1,237 @@
+"""Prop challenges on accounts that trade anyway: plans fitted so that every rule has its case.
+
+The limits of a plan are parts of what its account did, so the cases are there for any seed, as far
+as its accounts made a profit at all. No deal is added, and no random number is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+
+from ingestion.simulator.challenge_days import Challenge, Plan, Track, play, tracks
+from ingestion.simulator.clock import DAY_MS, day_of
+from ingestion.simulator.crm import write_csv
+from ingestion.simulator.days import AccountDays
+from ingestion.simulator.market import TENANT
+from ingestion.simulator.population import client_id
+from ingestion.simulator.world import World
+
+# Accounts looked at: enough to find the cases, few enough for a broker with thousands.
+_CANDIDATES = 24
+_RATE_STEP = Decimal("0.0001")
+_WIDE = Decimal("0.9")
+_SPLIT = Decimal("0.8")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    account: int
+    first: int
+    initial: Decimal
+    track: Track
+
+
+def challenge_cases(world: World) -> list[Challenge]:
+    """The challenges of the main tenant; none of others.
+
+    They are those of the broker before its past was corrected: a CRM does not follow that.
+    """
+    if world.tenant != TENANT:
+        return []
+    if world.hedged is not None:
+        world = replace(world, deals=world.hedged, hedged=None)
+    days = world.account_days()
+    left = _candidates(world, days)
+    made: list[Challenge] = []
+
+    def case(best: Callable[[_Candidate], Decimal], fit: Callable[..., list[Challenge]]) -> None:
+        if left:
+            chosen = max(left, key=lambda one: (best(one), -one.account))
+            left.remove(chosen)
+            made.extend(fit(world, chosen, f"CH{len(made) + 1:03d}"))
+
+    case(lambda one: _month_end_profit(world, one), _funded)
+    case(lambda one: _best_close(world, one), _two_steps)
+    case(lambda one: _worst_total(world, one), _total_loss)
+    case(lambda one: _worst_day(world, one), _daily_loss)
+    case(lambda one: _worst_day(world, one), _higher_of_both)
+    case(lambda one: _worst_total(world, one), _trailing)
+    return made
+
+
+def _candidates(world: World, days: AccountDays) -> list[_Candidate]:
+    population, window = world.population, world.window
+    excluded = population.is_excluded()
+    known = [
+        account
+        for account in range(population.size)
+        if population.client[account] >= 0
+        and not excluded[account]
+        and days.deal_count[account].any()
+    ][:_CANDIDATES]
+    found = []
+    for account, track in tracks(world, days, known).items():
+        if not any(track.opened):
+            continue
+        first = max(int(population.registered_ms[account]) // DAY_MS, window.first)
+        found.append(_Candidate(account, first, _initial(track), track))
+    return found
+
+
+def _initial(track: Track) -> Decimal:
+    """A round balance that the account cannot lose half of."""
+    deepest = running = Decimal(0)
+    for result, low, floating in zip(track.result, track.lowest, track.floating, strict=True):
+        deepest = max(deepest, abs(running + (low or 0)))
+        running += result
+        deepest = max(deepest, abs(running), abs(running + floating), abs(floating))
+    size = Decimal(1000)
+    steps = (Decimal(2), Decimal("2.5"), Decimal(2))
+    while size < 4 * deepest:
+        size *= steps[0]
+        steps = (*steps[1:], steps[0])
+    return size
+
+
+def _open_play(world: World, one: _Candidate) -> Sequence[tuple[Decimal, Decimal, Decimal]]:
+    """Without limits, by day: profit at the close with open losses, daily loss, total loss."""
+    window = world.window
+    free = Challenge("", one.account, Plan("", 1, ""), one.initial, one.first)
+    return [
+        (
+            min(day.closing_balance, day.equity) - one.initial,
+            day.opening_balance - day.lowest,
+            one.initial - day.lowest,
+        )
+        for day in play(free, one.track, window.first, window.last).days
+    ]
+
+
+def _best_close(world: World, one: _Candidate) -> Decimal:
+    return max(profit for profit, _, _ in _open_play(world, one))
+
+
+def _worst_day(world: World, one: _Candidate) -> Decimal:
+    return max(daily for _, daily, _ in _open_play(world, one))
+
+
+def _worst_total(world: World, one: _Candidate) -> Decimal:
+    return max(total for _, _, total in _open_play(world, one))
+
+
+def _month_end_profit(world: World, one: _Candidate) -> Decimal:
+    """What the months of a funded account would pay together."""
+    free = Challenge("", one.account, Plan("", 1, "", profit_split_rate=_SPLIT), one.initial,
+                     one.first)  # fmt: skip
+    played = play(free, one.track, world.window.first, world.window.last)
+    return sum((payout.payable for payout in played.payouts), Decimal(0))
+
+
+def _part(amount: Decimal, one: _Candidate) -> Decimal | None:
+    """Half of an amount as a part of the initial balance; None where that is nothing."""
+    rate = (amount / 2 / one.initial).quantize(_RATE_STEP, rounding=ROUND_DOWN)
+    return rate if rate > 0 else None
+
+
+def _funded(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    """Funded at once: pays each month, is reviewed each month."""
+    plan = Plan(
+        "instant", 1, "Instant funding", None, _WIDE, "day_start_balance", _WIDE,
+        "highest_balance_locked", profit_split_rate=_SPLIT, scaling_months=1,
+        scaling_profit_rate=_part(_best_close(world, one), one) or _RATE_STEP,
+        scaling_step_rate=Decimal("0.25"), scaling_cap_amount=2 * one.initial,
+    )  # fmt: skip
+    return [Challenge(number, one.account, plan, one.initial, one.first)]
+
+
+def _two_steps(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    """Passed, and handed over to the funded phase on the next day."""
+    target = _part(_best_close(world, one), one) or Decimal("0.1")
+    first = Plan("two_step", 1, "Two steps, evaluation", target, _WIDE, "day_start_balance",
+                 _WIDE, "initial_balance", minimum_trading_days=1)  # fmt: skip
+    second = Plan("two_step", 2, "Two steps, funded", None, _WIDE, "day_start_balance", _WIDE,
+                  "initial_balance", profit_split_rate=_SPLIT)  # fmt: skip
+    begun = Challenge(number, one.account, first, one.initial, one.first)
+    played = play(begun, one.track, world.window.first, world.window.last)
+    decided = played.days[-1]
+    if decided.state != "passed" or decided.day == world.window.last:
+        return [begun]
+    handed = decided.day + 1
+    return [
+        replace(begun, until=handed),
+        Challenge(number, one.account, second, one.initial, handed),
+    ]
+
+
+def _total_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    plan = Plan("static", 1, "Static loss", Decimal("0.1"), _WIDE, "day_start_equity",
+                _part(_worst_total(world, one), one) or _RATE_STEP, "initial_balance",
+                minimum_trading_days=4)  # fmt: skip
+    return [Challenge(number, one.account, plan, one.initial, one.first)]
+
+
+def _daily_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    plan = Plan("strict", 1, "Strict day", Decimal("0.1"),
+                _part(_worst_day(world, one), one) or _RATE_STEP, "initial_balance", _WIDE,
+                "initial_balance", minimum_trading_days=4)  # fmt: skip
+    return [Challenge(number, one.account, plan, one.initial, one.first)]
+
+
+def _higher_of_both(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    plan = Plan("higher", 1, "Higher of both", Decimal("0.5"), _WIDE, "day_start_higher",
+                minimum_trading_days=10)  # fmt: skip
+    return [Challenge(number, one.account, plan, one.initial, one.first)]
+
+
+def _trailing(world: World, one: _Candidate, number: str) -> list[Challenge]:
+    plan = Plan("trailing", 1, "Trailing loss", Decimal("0.2"), None, "",
+                _part(_worst_total(world, one), one) or _RATE_STEP, "highest_balance")  # fmt: skip
+    return [Challenge(number, one.account, plan, one.initial, one.first)]
+
+
+def plans(challenges: Sequence[Challenge]) -> list[Plan]:
+    """The phases of every plan that a challenge follows."""
+    known = {(one.plan.plan_id, one.plan.phase): one.plan for one in challenges}
+    return [known[key] for key in sorted(known)]
+
+
+def write_challenges(world: World, folder: Path) -> dict[str, int]:
+    """The CRM's two tables about challenges; gives rows per table."""
+    cases = challenge_cases(world)
+    population = world.population
+    return {
+        "challenge_phases": write_csv(
+            folder / "challenge_phases.csv",
+            ("plan_id", "phase", "valid_from", "name", "profit_target_rate", "daily_loss_rate",
+             "daily_loss_basis", "total_loss_rate", "total_loss_basis", "minimum_trading_days",
+             "profit_split_rate", "scaling_months", "scaling_profit_rate", "scaling_step_rate",
+             "scaling_cap_amount"),
+            (
+                (
+                    plan.plan_id, plan.phase, day_of(world.window.first), plan.name,
+                    plan.profit_target_rate, plan.daily_loss_rate, plan.daily_loss_basis,
+                    plan.total_loss_rate, plan.total_loss_basis, plan.minimum_trading_days,
+                    plan.profit_split_rate, plan.scaling_months, plan.scaling_profit_rate,
+                    plan.scaling_step_rate, plan.scaling_cap_amount,
+                )
+                for plan in plans(cases)
+            ),
+        ),
+        "challenges": write_csv(
+            folder / "challenges.csv",
+            ("challenge_id", "phase", "client_id", "plan_id", "server_id", "login",
+             "initial_balance_amount", "valid_from", "valid_to"),
+            (
+                (
+                    one.challenge_id, one.plan.phase,
+                    client_id(int(population.client[one.account])), one.plan.plan_id,
+                    world.server_id, population.login[one.account], one.initial,
+                    day_of(one.first), None if one.until is None else day_of(one.until),
+                )
+                for one in cases
+            ),
+        ),
+    }  # fmt: skip
