@@ -9,7 +9,7 @@ CHALLENGE_DAYS = Comparison(
     what="Every day of every prop challenge has the truth's balances, floors and state",
     file="challenge_days.parquet",
     needs=("finance.fct_challenge_days",),
-    key=("challenge_phase_key", "business_date", "state", "failed_by"),
+    key=("tenant_id", "challenge_phase_key", "business_date", "state", "failed_by"),
     amounts=(
         "trading_days",
         "opening_balance",
@@ -24,6 +24,7 @@ CHALLENGE_DAYS = Comparison(
     truth="SELECT * FROM {file}",
     books="""
         SELECT
+            tenant_id,
             challenge_phase_key,
             business_date,
             state,
@@ -46,11 +47,12 @@ CHALLENGES = Comparison(
     what="Every phase of a prop challenge stands as the truth says, with its profit and payouts",
     file="challenges.parquet",
     needs=("finance.fct_challenges",),
-    key=("challenge_phase_key", "state", "decided_date", "failed_by"),
+    key=("tenant_id", "challenge_phase_key", "state", "decided_date", "failed_by"),
     amounts=("trading_days", "profit", "payable", "trader", "allocated"),
     truth="SELECT * FROM {file}",
     books="""
         SELECT
+            tenant_id,
             challenge_phase_key,
             state,
             decided_date,
@@ -69,11 +71,12 @@ CHALLENGE_PAYOUTS = Comparison(
     what="Every month of a funded account pays the truth's profit and parts",
     file="challenge_payouts.parquet",
     needs=("finance.fct_challenge_payouts",),
-    key=("challenge_phase_key", "payout_month", "state"),
+    key=("tenant_id", "challenge_phase_key", "payout_month", "state"),
     amounts=("profit", "payable", "trader", "house"),
     truth="SELECT * FROM {file}",
     books="""
         SELECT
+            tenant_id,
             challenge_phase_key,
             payout_month,
             state,

@@ -38,7 +38,7 @@ def challenge_days_truth(world: World, days: AccountDays) -> pl.DataFrame:
                "closing_balance", "equity", "lowest", "profit")  # fmt: skip
     rows = [
         (
-            _key(world, played.challenge), day_of(day.day), day.state, day.failed_by,
+            world.tenant, _key(world, played.challenge), day_of(day.day), day.state, day.failed_by,
             day.trading_days, *(_exact(getattr(day, name)) for name in amounts),
         )
         for played in _played(world, days)
@@ -46,7 +46,7 @@ def challenge_days_truth(world: World, days: AccountDays) -> pl.DataFrame:
     ]  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"challenge_phase_key": pl.String, "business_date": pl.Date, "state": pl.String,
+        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "business_date": pl.Date, "state": pl.String,
                 "failed_by": pl.String, "trading_days": pl.Int64}
         | dict.fromkeys(amounts, _MONEY),
         orient="row",
@@ -64,7 +64,7 @@ def challenges_truth(world: World, days: AccountDays) -> pl.DataFrame:
         trader = [paid(row.trader, world, account) for row in played.payouts]
         rows.append(
             (
-                _key(world, played.challenge), played.state(world.window.last),
+                world.tenant, _key(world, played.challenge), played.state(world.window.last),
                 day_of(decided.day) if decided else None, last.failed_by if last else "",
                 last.trading_days if last else 0, _exact(last.profit if last else Decimal(0)),
                 _exact(sum(payable, Decimal(0))), _exact(sum(trader, Decimal(0))),
@@ -73,7 +73,7 @@ def challenges_truth(world: World, days: AccountDays) -> pl.DataFrame:
         )  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"challenge_phase_key": pl.String, "state": pl.String, "decided_date": pl.Date,
+        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "state": pl.String, "decided_date": pl.Date,
                 "failed_by": pl.String, "trading_days": pl.Int64}
         | dict.fromkeys(("profit", "payable", "trader", "allocated"), _MONEY),
         orient="row",
@@ -90,14 +90,14 @@ def challenge_payouts_truth(world: World, days: AccountDays) -> pl.DataFrame:
             payable, trader = paid(row.payable, world, account), paid(row.trader, world, account)
             rows.append(
                 (
-                    _key(world, played.challenge), row.month, row.state,
+                    world.tenant, _key(world, played.challenge), row.month, row.state,
                     _exact(row.profit / cents), _exact(payable), _exact(trader),
                     _exact(payable - trader),
                 )
             )  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"challenge_phase_key": pl.String, "payout_month": pl.Date, "state": pl.String}
+        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "payout_month": pl.Date, "state": pl.String}
         | dict.fromkeys(("profit", "payable", "trader", "house"), _MONEY),
         orient="row",
     )
