@@ -103,75 +103,38 @@ class _Phase:
 
     def _rules(self) -> Section:
         rules, words = self._phase.rules, self._words
-        initial = rules.initial_balance
-
-        def row(
-            name: str,
-            rate: Decimal | None = None,
-            amount: Decimal | None = None,
-            count: int | None = None,
-            basis: str | None = None,
-        ) -> tuple[Cell, ...]:
-            of = words(f"basis.{basis}") if basis else ""
-            return (words(f"rule.{name}"), of, count, _percent(rate), self._floor(amount))
-
-        def part(rate: Decimal | None) -> Decimal | None:
-            return None if rate is None else initial * rate
-
-        is_fixed = rules.daily_loss_basis == "initial_balance"
-        stated = [
-            (True, row("initial_balance", amount=initial)),
-            (
-                rules.profit_target_rate is not None,
-                row(
-                    "profit_target",
-                    rules.profit_target_rate,
-                    part(rules.profit_target_rate),
-                    basis="initial_balance",
-                ),
-            ),
-            (
-                rules.daily_loss_rate is not None,
-                row(
-                    "daily_loss",
-                    rules.daily_loss_rate,
-                    part(rules.daily_loss_rate) if is_fixed else None,
-                    basis=rules.daily_loss_basis,
-                ),
-            ),
-            (
-                rules.total_loss_rate is not None,
-                row(
-                    "total_loss",
-                    rules.total_loss_rate,
-                    part(rules.total_loss_rate),
-                    basis=rules.total_loss_basis,
-                ),
-            ),
-            (bool(rules.minimum_trading_days), row("trading_days", count=rules.minimum_trading_days)),
-            (rules.maximum_days is not None, row("maximum_days", count=rules.maximum_days)),
-            (rules.profit_split_rate is not None, row("profit_split", rules.profit_split_rate)),
-            (rules.scaling_months is not None, row("scaling_months", count=rules.scaling_months)),
-            (
-                rules.scaling_months is not None,
-                row(
-                    "scaling_profit",
-                    rules.scaling_profit_rate,
-                    part(rules.scaling_profit_rate),
-                    basis="initial_balance",
-                ),
-            ),
-            (
-                rules.scaling_months is not None,
-                row(
-                    "scaling_step",
-                    rules.scaling_step_rate,
-                    part(rules.scaling_step_rate),
-                    basis="initial_balance",
-                ),
-            ),
-            (rules.scaling_cap is not None, row("scaling_cap", amount=rules.scaling_cap)),
-        ]
+        initial, of_initial = rules.initial_balance, "initial_balance"
+        daily_is_fixed = rules.daily_loss_basis == of_initial
+        # name, part of what, how many, rate, amount
+        stated: list[tuple[str, str | None, int | None, Decimal | None, Decimal | None]] = [
+            ("initial_balance", None, None, None, initial),
+            ("profit_target", of_initial, None, rules.profit_target_rate, initial),
+            ("daily_loss", rules.daily_loss_basis, None, rules.daily_loss_rate,
+             initial if daily_is_fixed else None),
+            ("total_loss", rules.total_loss_basis, None, rules.total_loss_rate, initial),
+            ("trading_days", None, rules.minimum_trading_days or None, None, None),
+            ("maximum_days", None, rules.maximum_days, None, None),
+            ("profit_split", None, None, rules.profit_split_rate, None),
+            ("scaling_months", None, rules.scaling_months, None, None),
+            ("scaling_profit", of_initial, None, rules.scaling_profit_rate, initial),
+            ("scaling_step", of_initial, None, rules.scaling_step_rate, initial),
+            ("scaling_cap", None, None, None, rules.scaling_cap),
+        ]  # fmt: skip
+        rows: list[tuple[Cell, ...]] = []
+        for name, basis, count, rate, amount in stated:
+            is_part = name not in ("initial_balance", "scaling_cap")
+            if rate is None and count is None and (is_part or amount is None):
+                continue
+            part = amount * rate if amount is not None and rate is not None else amount
+            rows.append(
+                (
+                    words(f"rule.{name}"),
+                    words(f"basis.{basis}") if basis else "",
+                    count,
+                    _percent(rate),
+                    self._floor(part),
+                )
+            )
         columns = (
             column(words, "rule"),
             column(words, "basis"),
@@ -179,10 +142,7 @@ class _Phase:
             column(words, "percent", "rate"),
             *money_columns(words, "amount"),
         )
-        section = self._section(
-            "challenge_rules", columns, tuple(row for is_stated, row in stated if is_stated)
-        )
-        return section.without_empty(("count",))
+        return self._section("challenge_rules", columns, tuple(rows)).without_empty(("count",))
 
     def _floors(self) -> Section:
         words = self._words
@@ -292,6 +252,4 @@ def _percent(rate: Decimal | None) -> Decimal | None:
     if rate is None:
         return None
     percent = (rate * _HUNDRED).normalize()
-    return round_half_away(
-        percent, max(_LEAST_PERCENT_DIGITS, -int(percent.as_tuple().exponent))
-    )
+    return round_half_away(percent, max(_LEAST_PERCENT_DIGITS, -int(percent.as_tuple().exponent)))

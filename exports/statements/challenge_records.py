@@ -145,9 +145,7 @@ def check_challenge(records: ChallengeRecords) -> None:
                 f"the opening balance of {day.business_date}",
                 key,
             )
-            _same(
-                before.profit + day.result, day.profit, f"the profit of {day.business_date}", key
-            )
+            _same(before.profit + day.result, day.profit, f"the profit of {day.business_date}", key)
             if before.state != "active":
                 raise _disagreement(
                     f"{day.business_date} follows {before.business_date}, which decided the phase.",

@@ -1,4 +1,4 @@
-"""One paper of one subject: checked, given its number, archived, and copied to where it is asked."""
+"""One paper of one subject: checked, numbered, archived, and copied to where it is asked for."""
 
 from __future__ import annotations
 
@@ -48,11 +48,7 @@ def issue_one(
         settings, tenant_id=tenant, kind=kind.name, period_kind=period.kind, day=period.first
     )
     (issued,) = issuer.issue(
-        [
-            checked_draft(
-                kind, records, period, publication, held, before.get(records.subject_key)
-            )
-        ]
+        [checked_draft(kind, records, period, publication, held, before.get(records.subject_key))]
     )
     if issued.failure:
         raise issued.failure

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
-from ingestion.simulator.challenge_days import Challenge, Plan, Track, play, tracks
+from ingestion.simulator.challenge_days import Challenge, Plan, play
+from ingestion.simulator.challenge_tracks import Track, tracks
 from ingestion.simulator.clock import DAY_MS, day_of
 from ingestion.simulator.crm import write_csv
 from ingestion.simulator.days import AccountDays

@@ -1,4 +1,4 @@
-"""The truth about prop challenges: each day with its floors, how each phase stands, what it pays."""
+"""The truth about prop challenges: each day with its floors, each phase's state, what it pays."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
-from ingestion.simulator.challenge_days import Challenge, Played, paid, play, tracks
+from ingestion.simulator.challenge_days import Challenge, Played, paid, play
+from ingestion.simulator.challenge_tracks import tracks
 from ingestion.simulator.challenges import challenge_cases
 from ingestion.simulator.clock import day_of
 from ingestion.simulator.days import AccountDays
 from ingestion.simulator.world import World
 
 _MONEY = pl.Decimal(38, 8)
+_KEY = {"tenant_id": pl.String, "challenge_phase_key": pl.String}
 _UNIT = Decimal("0.00000001")
 
 
@@ -23,9 +25,7 @@ def _exact(amount: Decimal | None) -> Decimal | None:
 def _played(world: World, days: AccountDays) -> list[Played]:
     cases = challenge_cases(world)
     held = tracks(world, days, sorted({one.account for one in cases}))
-    return [
-        play(one, held[one.account], world.window.first, world.window.last) for one in cases
-    ]
+    return [play(one, held[one.account], world.window.first, world.window.last) for one in cases]
 
 
 def _key(world: World, one: Challenge) -> str:
@@ -46,7 +46,7 @@ def challenge_days_truth(world: World, days: AccountDays) -> pl.DataFrame:
     ]  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "business_date": pl.Date, "state": pl.String,
+        schema=_KEY | {"business_date": pl.Date, "state": pl.String,
                 "failed_by": pl.String, "trading_days": pl.Int64}
         | dict.fromkeys(amounts, _MONEY),
         orient="row",
@@ -73,7 +73,7 @@ def challenges_truth(world: World, days: AccountDays) -> pl.DataFrame:
         )  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "state": pl.String, "decided_date": pl.Date,
+        schema=_KEY | {"state": pl.String, "decided_date": pl.Date,
                 "failed_by": pl.String, "trading_days": pl.Int64}
         | dict.fromkeys(("profit", "payable", "trader", "allocated"), _MONEY),
         orient="row",
@@ -97,7 +97,12 @@ def challenge_payouts_truth(world: World, days: AccountDays) -> pl.DataFrame:
             )  # fmt: skip
     return pl.DataFrame(
         rows,
-        schema={"tenant_id": pl.String, "challenge_phase_key": pl.String, "payout_month": pl.Date, "state": pl.String}
+        schema={
+            "tenant_id": pl.String,
+            "challenge_phase_key": pl.String,
+            "payout_month": pl.Date,
+            "state": pl.String,
+        }
         | dict.fromkeys(("profit", "payable", "trader", "house"), _MONEY),
         orient="row",
     )

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from ingestion.simulator.challenge_days import Challenge, Track, next_weekday
+from ingestion.simulator.challenge_days import Challenge, next_weekday
+from ingestion.simulator.challenge_tracks import Track
 from ingestion.simulator.clock import day_of
 from orchestration.dbt_runner import run_dbt
 from warehouse.connection import connect

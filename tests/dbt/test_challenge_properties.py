@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.connectors.crm.challenge_contracts import DAILY_BASES, TOTAL_BASES
-from ingestion.simulator.challenge_days import Challenge, Plan, Track, play
+from ingestion.simulator.challenge_days import Challenge, Plan, play
+from ingestion.simulator.challenge_tracks import Track
 from ingestion.simulator.clock import day_of
 from tests.dbt.memory_challenges import MemoryChallenges, day, memory_challenges
 

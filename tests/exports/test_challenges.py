@@ -46,9 +46,7 @@ def _rows(settings: Settings, query: str) -> list[tuple[object, ...]]:
 
 
 def test_marts_are_the_truth_and_the_identities_hold(closed: Settings) -> None:
-    checks = {
-        check.id: check for check in run_checks(closed) if "challenge" in check.id
-    }
+    checks = {check.id: check for check in run_checks(closed) if "challenge" in check.id}
     assert checks.keys() == {
         "challenge_phases_have_one_state", "challenge_days_roll_forward",
         "challenge_days_are_accounts", "challenge_payout_parts", "challenge_profit_is_paid_once",

@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingestion.simulator.challenge_days import Challenge, Plan, Track, play
+from ingestion.simulator.challenge_days import Challenge, Plan, play
+from ingestion.simulator.challenge_tracks import Track
 from ingestion.simulator.challenges import challenge_cases
 from ingestion.simulator.clock import epoch_day
 from ingestion.simulator.corrections import correct_past

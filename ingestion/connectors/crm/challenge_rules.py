@@ -1,4 +1,4 @@
-"""What a CRM's challenge tables must satisfy beyond their types; each rule names what it refuses."""
+"""What a CRM's challenge tables must satisfy beyond types; each rule names what it refuses."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ def rates_are_ratios(rows: pl.DataFrame) -> pl.DataFrame:
         for name in _RATES
     ]
     found += [
-        refused(rows.filter(pl.col(name) < 1), name, f"{name} is below 1")
-        for name in _AT_LEAST_ONE
+        refused(rows.filter(pl.col(name) < 1), name, f"{name} is below 1") for name in _AT_LEAST_ONE
     ]
     found += [
         refused(
@@ -96,7 +95,7 @@ def scaling_is_stated_whole(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def periods_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of two versions of a plan's phase whose times overlap, the one that starts later is refused."""
+    """Of versions of a plan's phase whose times overlap, the one that starts later is refused."""
     return _overlaps(rows, ("plan_id", "phase"), "overlaps the same phase of the plan from {}")
 
 
