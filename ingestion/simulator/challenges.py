@@ -29,9 +29,17 @@ _SPLIT = Decimal("0.8")
 
 @dataclass(frozen=True)
 class _Candidate:
+    """An account, and what it would come to in a challenge without limits."""
+
     account: int
     first: int
     initial: Decimal
+    best_close: Decimal
+    """Highest profit at a close, open losses taken off."""
+    worst_day: Decimal
+    worst_total: Decimal
+    payouts: Decimal
+    """What the months of a funded account would pay."""
     track: Track
 
 
@@ -50,16 +58,17 @@ def challenge_cases(world: World) -> list[Challenge]:
 
     def case(best: Callable[[_Candidate], Decimal], fit: Callable[..., list[Challenge]]) -> None:
         if left:
-            chosen = max(left, key=lambda one: (best(one), -one.account))
+            chosen = max(left, key=lambda one: (best(one) / one.initial, -one.account))
             left.remove(chosen)
-            made.extend(fit(world, chosen, f"CH{len(made) + 1:03d}"))
+            number = len({one.challenge_id for one in made}) + 1
+            made.extend(fit(world, chosen, f"CH{number:03d}"))
 
-    case(lambda one: _month_end_profit(world, one), _funded)
-    case(lambda one: _best_close(world, one), _two_steps)
-    case(lambda one: _worst_total(world, one), _total_loss)
-    case(lambda one: _worst_day(world, one), _daily_loss)
-    case(lambda one: _worst_day(world, one), _higher_of_both)
-    case(lambda one: _worst_total(world, one), _trailing)
+    case(lambda one: one.payouts, _funded)
+    case(lambda one: one.best_close, _two_steps)
+    case(lambda one: one.worst_total, _total_loss)
+    case(lambda one: one.worst_day, _daily_loss)
+    case(lambda one: one.worst_day, _higher_of_both)
+    case(lambda one: one.worst_total, _trailing)
     return made
 
 
@@ -78,7 +87,7 @@ def _candidates(world: World, days: AccountDays) -> list[_Candidate]:
         if not any(track.opened):
             continue
         first = max(int(population.registered_ms[account]) // DAY_MS, window.first)
-        found.append(_Candidate(account, first, _initial(track), track))
+        found.append(_candidate(world, account, first, track))
     return found
 
 
@@ -97,38 +106,22 @@ def _initial(track: Track) -> Decimal:
     return size
 
 
-def _open_play(world: World, one: _Candidate) -> Sequence[tuple[Decimal, Decimal, Decimal]]:
-    """Without limits, by day: profit at the close with open losses, daily loss, total loss."""
-    window = world.window
-    free = Challenge("", one.account, Plan("", 1, ""), one.initial, one.first)
-    return [
-        (
-            min(day.closing_balance, day.equity) - one.initial,
-            day.opening_balance - day.lowest,
-            one.initial - day.lowest,
-        )
-        for day in play(free, one.track, window.first, window.last).days
-    ]
-
-
-def _best_close(world: World, one: _Candidate) -> Decimal:
-    return max(profit for profit, _, _ in _open_play(world, one))
-
-
-def _worst_day(world: World, one: _Candidate) -> Decimal:
-    return max(daily for _, daily, _ in _open_play(world, one))
-
-
-def _worst_total(world: World, one: _Candidate) -> Decimal:
-    return max(total for _, _, total in _open_play(world, one))
-
-
-def _month_end_profit(world: World, one: _Candidate) -> Decimal:
-    """What the months of a funded account would pay together."""
-    free = Challenge("", one.account, Plan("", 1, "", profit_split_rate=_SPLIT), one.initial,
-                     one.first)  # fmt: skip
-    played = play(free, one.track, world.window.first, world.window.last)
-    return sum((payout.payable for payout in played.payouts), Decimal(0))
+def _candidate(world: World, account: int, first: int, track: Track) -> _Candidate:
+    window, initial = world.window, _initial(track)
+    free = Challenge("", account, Plan("", 1, ""), initial, first)
+    days = play(free, track, window.first, window.last).days
+    funded = replace(free, plan=Plan("", 1, "", profit_split_rate=_SPLIT))
+    paid = play(funded, track, window.first, window.last).payouts
+    return _Candidate(
+        account,
+        first,
+        initial,
+        max(min(day.closing_balance, day.equity) for day in days) - initial,
+        max(day.opening_balance - day.lowest for day in days),
+        initial - min(day.lowest for day in days),
+        sum((payout.payable for payout in paid), Decimal(0)),
+        track,
+    )
 
 
 def _part(amount: Decimal, one: _Candidate) -> Decimal | None:
@@ -142,7 +135,7 @@ def _funded(world: World, one: _Candidate, number: str) -> list[Challenge]:
     plan = Plan(
         "instant", 1, "Instant funding", None, _WIDE, "day_start_balance", _WIDE,
         "highest_balance_locked", profit_split_rate=_SPLIT, scaling_months=1,
-        scaling_profit_rate=_part(_best_close(world, one), one) or _RATE_STEP,
+        scaling_profit_rate=_part(one.best_close, one) or _RATE_STEP,
         scaling_step_rate=Decimal("0.25"), scaling_cap_amount=2 * one.initial,
     )  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
@@ -150,7 +143,7 @@ def _funded(world: World, one: _Candidate, number: str) -> list[Challenge]:
 
 def _two_steps(world: World, one: _Candidate, number: str) -> list[Challenge]:
     """Passed, and handed over to the funded phase on the next day."""
-    target = _part(_best_close(world, one), one) or Decimal("0.1")
+    target = _part(one.best_close, one) or Decimal("0.1")
     first = Plan("two_step", 1, "Two steps, evaluation", target, _WIDE, "day_start_balance",
                  _WIDE, "initial_balance", minimum_trading_days=1)  # fmt: skip
     second = Plan("two_step", 2, "Two steps, funded", None, _WIDE, "day_start_balance", _WIDE,
@@ -169,14 +162,14 @@ def _two_steps(world: World, one: _Candidate, number: str) -> list[Challenge]:
 
 def _total_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
     plan = Plan("static", 1, "Static loss", Decimal("0.1"), _WIDE, "day_start_equity",
-                _part(_worst_total(world, one), one) or _RATE_STEP, "initial_balance",
+                _part(one.worst_total, one) or _RATE_STEP, "initial_balance",
                 minimum_trading_days=4)  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
 
 
 def _daily_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
     plan = Plan("strict", 1, "Strict day", Decimal("0.1"),
-                _part(_worst_day(world, one), one) or _RATE_STEP, "initial_balance", _WIDE,
+                _part(one.worst_day, one) or _RATE_STEP, "initial_balance", _WIDE,
                 "initial_balance", minimum_trading_days=4)  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
 
@@ -189,7 +182,7 @@ def _higher_of_both(world: World, one: _Candidate, number: str) -> list[Challeng
 
 def _trailing(world: World, one: _Candidate, number: str) -> list[Challenge]:
     plan = Plan("trailing", 1, "Trailing loss", Decimal("0.2"), None, "",
-                _part(_worst_total(world, one), one) or _RATE_STEP, "highest_balance")  # fmt: skip
+                _part(one.worst_total, one) or _RATE_STEP, "highest_balance")  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
 
 
