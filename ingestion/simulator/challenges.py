@@ -161,14 +161,14 @@ def _two_steps(world: World, one: _Candidate, number: str) -> list[Challenge]:
 
 
 def _total_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
-    plan = Plan("static", 1, "Static loss", Decimal("0.1"), _WIDE, "day_start_equity",
+    plan = Plan("static", 1, "Static loss", Decimal("0.5"), _WIDE, "day_start_equity",
                 _part(one.worst_total, one) or _RATE_STEP, "initial_balance",
                 minimum_trading_days=4)  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
 
 
 def _daily_loss(world: World, one: _Candidate, number: str) -> list[Challenge]:
-    plan = Plan("strict", 1, "Strict day", Decimal("0.1"),
+    plan = Plan("strict", 1, "Strict day", Decimal("0.5"),
                 _part(one.worst_day, one) or _RATE_STEP, "initial_balance", _WIDE,
                 "initial_balance", minimum_trading_days=4)  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
@@ -181,7 +181,7 @@ def _higher_of_both(world: World, one: _Candidate, number: str) -> list[Challeng
 
 
 def _trailing(world: World, one: _Candidate, number: str) -> list[Challenge]:
-    plan = Plan("trailing", 1, "Trailing loss", Decimal("0.2"), None, "",
+    plan = Plan("trailing", 1, "Trailing loss", Decimal("0.5"), None, "",
                 _part(one.worst_total, one) or _RATE_STEP, "highest_balance")  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
 

@@ -97,7 +97,8 @@
 
 {% macro duckdb__next_weekday(day) -%}
     cast(
-        {{ day }} + case isodow({{ day }}) when 5 then 3 when 6 then 2 else 1 end as date
+        {{ day }}
+        + case isodow({{ day }}) when 5 then 3 when 6 then 2 else 1 end as date
     )
 {%- endmacro %}
 

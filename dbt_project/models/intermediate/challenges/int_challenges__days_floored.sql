@@ -43,8 +43,9 @@ with
             measured.challenge_phase_key,
             measured.business_date,
             measured.profit - measured.result_amount as profit_before,
-            greatest(coalesce(max(measured.profit) over ({{ before }}), 0), 0)
-            as highest_profit,
+            greatest(
+                coalesce(max(measured.profit) over ({{ before }}), 0), 0
+            ) as highest_profit,
             greatest(
                 coalesce(
                     max(
@@ -147,8 +148,7 @@ with
                     least(
                         opened.highest_balance,
                         phases.initial_balance_amount
-                        + phases.initial_balance_amount
-                        * phases.total_loss_rate
+                        + phases.initial_balance_amount * phases.total_loss_rate
                     )
             end as total_start
         from opened

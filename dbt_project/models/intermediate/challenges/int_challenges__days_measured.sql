@@ -48,8 +48,7 @@ with
             lead(business_date) over (
                 partition by account_key order by business_date
             ) as until_date,
-            closing_balance_amount
-            - opening_balance_amount
+            closing_balance_amount - opening_balance_amount
             {%- for line in challenge_cash_lines() %}
                 - {{ line }}_amount
             {%- endfor %} as result_amount,
@@ -133,8 +132,9 @@ select
     cast(coalesce(results.result_amount, 0) as decimal(38, 8)) as result_amount,
     cast(lows.lowest_running_amount as decimal(38, 8)) as lowest_running_amount,
     coalesce(lows.opening_days, 0) = 1 as is_trading_day,
-    cast(coalesce(before.floating_amount, 0) as decimal(38, 8))
-    as opening_floating_amount,
+    cast(
+        coalesce(before.floating_amount, 0) as decimal(38, 8)
+    ) as opening_floating_amount,
     cast(coalesce(held.floating_amount, 0) as decimal(38, 8)) as floating_amount
 from days
 left join

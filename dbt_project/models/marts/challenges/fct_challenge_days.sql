@@ -66,8 +66,7 @@ with
                 -- what is open and loses would take the profit away again
                 when
                     days.profit_amount + least(days.floating_amount, 0)
-                    >= phases.initial_balance_amount
-                    * phases.profit_target_rate
+                    >= phases.initial_balance_amount * phases.profit_target_rate
                     and days.trading_days >= phases.minimum_trading_days
                 then 'target'
                 when
@@ -117,8 +116,7 @@ select
     days.equity_amount,
     days.lowest_amount,
     cast(
-        days.lowest_amount
-        - greatest(
+        days.lowest_amount - greatest(
             coalesce(days.daily_floor_amount, days.total_floor_amount),
             coalesce(days.total_floor_amount, days.daily_floor_amount)
         ) as decimal(38, 8)

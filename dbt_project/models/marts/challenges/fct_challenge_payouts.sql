@@ -106,7 +106,8 @@ with
                     "priced.minor_units",
                     24,
                 )
-            }} as payable_amount,
+            }}
+            as payable_amount,
             {{
                 rounded_decimal(
                     "case when priced.state = 'due' then "

@@ -99,8 +99,7 @@ with
             phases.main_currency,
             phases.money_divisor,
             periods.profit - lag(periods.profit, 1, 0) over (
-                partition by periods.challenge_phase_key
-                order by periods.review_number
+                partition by periods.challenge_phase_key order by periods.review_number
             ) as profit,
             cast(
                 phases.initial_balance_amount

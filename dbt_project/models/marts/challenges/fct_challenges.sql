@@ -125,7 +125,9 @@ select
         then 'ended'
         else 'active'
     end as state,
-    case when days.state in ('passed', 'failed') then days.last_date end as decided_date,
+    case
+        when days.state in ('passed', 'failed') then days.last_date
+    end as decided_date,
     breaches.failed_by,
     breaches.floor_amount,
     case

@@ -65,9 +65,7 @@ with
                 when previous_balance_amount is null
                 then initial_balance_amount
                 else
-                    previous_balance_amount
-                    + previous_paid_out_amount
-                    - paid_out_amount
+                    previous_balance_amount + previous_paid_out_amount - paid_out_amount
             end as expected_amount
         from days
     ),
@@ -295,9 +293,8 @@ with
                         state = 'due'
                         and (
                             2 * abs(payable_amount - profit_amount) > minor_unit
-                            or 2 * abs(
-                                trader_amount - profit_amount * profit_split_rate
-                            )
+                            or 2
+                            * abs(trader_amount - profit_amount * profit_split_rate)
                             > minor_unit
                         )
                     then 1
