@@ -104,16 +104,17 @@ def test_a_statement_is_its_mart_day_by_day(closed: Settings, tmp_path: Path) ->
 
 
 def test_payouts_of_a_statement_are_the_marts(closed: Settings, tmp_path: Path) -> None:
-    [(challenge, phase, trader, house)] = _rows(
+    [(challenge, phase, month, trader, house)] = _rows(
         closed,
         """
-        SELECT challenge_key, challenge_phase_key, trader_amount, house_amount
+        SELECT challenge_key, challenge_phase_key, strftime(payout_month, '%Y-%m'),
+            trader_amount, house_amount
         FROM lake.finance.fct_challenge_payouts
-        WHERE payout_month = DATE '2026-10-01' AND trader_amount > 0
+        WHERE trader_amount > 0
         ORDER BY ALL LIMIT 1
         """,
     )
-    made = make_challenge_statement(closed, str(challenge), MONTH, "csv", tmp_path)
+    made = make_challenge_statement(closed, str(challenge), str(month), "csv", tmp_path)
     [line] = _lines(made.path.read_text("utf-8"), "challenge_payouts", str(phase))
     assert (Decimal(line["trader_part"]), Decimal(line["house_part"])) == (trader, house)
     assert Decimal(line["payable"]) == Decimal(line["trader_part"]) + Decimal(line["house_part"])
@@ -166,5 +167,5 @@ def test_figures_that_disagree_are_not_sent(broker: Settings, tmp_path: Path) ->
     with connect("write", settings=broker) as con:
         snapshot = current_snapshot(con)
         con.execute("UPDATE lake.meta.published SET snapshot_id = ?", [snapshot])
-    with pytest.raises(FiguresDisagreeError, match="opening balance of 2026-10-15"):
+    with pytest.raises(FiguresDisagreeError, match="the profit of 2026-10-14"):
         make_challenge_statement(broker, "CH001", MONTH, "csv", tmp_path)
