@@ -68,7 +68,10 @@ class _Phase:
         return Part(
             key=phase.rules.challenge_phase_key,
             title=words(
-                "title.challenge_phase", phase=phase.rules.phase, plan=phase.rules.plan_name
+                "title.challenge_phase",
+                phase=phase.rules.phase,
+                plan=phase.rules.plan_name,
+                login=phase.account.login,
             ),
             facts=account_facts(
                 phase.account,
@@ -154,22 +157,22 @@ class _Phase:
             rows.append(
                 (
                     day.business_date,
+                    words(f"state.{day.failed_by or day.state}"),
                     self._money(day.opening_balance),
                     self._money(day.opening_equity),
                     daily,
                     total,
                     lowest,
                     lowest - max(floors) if floors else None,
-                    words(f"state.{day.failed_by or day.state}"),
                 )
             )
         columns = (
             column(words, "day", "date"),
+            column(words, "state"),
             *money_columns(
                 words, "opening_balance", "opening_equity", "daily_floor", "total_floor",
                 "lowest", "headroom",
             ),
-            column(words, "state"),
         )  # fmt: skip
         section = self._section("challenge_floors", columns, tuple(rows))
         return section.without_empty(("daily_floor", "total_floor", "headroom"))
@@ -228,21 +231,20 @@ class _Phase:
         words = self._words
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (
-                review.number,
+                str(review.number),
+                words("state.passed" if review.is_passed else "state.not_passed"),
                 review.last_date,
                 self._money(review.profit),
                 self._money(review.required),
-                words("state.passed" if review.is_passed else "state.not_passed"),
                 self._money(review.allocated),
             )
             for review in self._phase.reviews
         )
         columns = (
-            column(words, "review", "count"),
-            column(words, "day", "date"),
-            *money_columns(words, "period_profit", "required_profit"),
+            column(words, "review"),
             column(words, "state"),
-            *money_columns(words, "allocated_balance"),
+            column(words, "day", "date"),
+            *money_columns(words, "period_profit", "required_profit", "allocated_balance"),
         )
         return self._section("challenge_reviews", columns, rows)
 

@@ -135,7 +135,7 @@ def _funded(world: World, one: _Candidate, number: str) -> list[Challenge]:
     plan = Plan(
         "instant", 1, "Instant funding", None, _WIDE, "day_start_balance", _WIDE,
         "highest_balance_locked", profit_split_rate=_SPLIT, scaling_months=1,
-        scaling_profit_rate=_part(one.best_close, one) or _RATE_STEP,
+        scaling_profit_rate=_part(one.best_close / 2, one) or _RATE_STEP,
         scaling_step_rate=Decimal("0.25"), scaling_cap_amount=2 * one.initial,
     )  # fmt: skip
     return [Challenge(number, one.account, plan, one.initial, one.first)]
