@@ -17,6 +17,7 @@ import duckdb
 from quality.findings import Check
 from quality.truth_banks import BANK_COMPARISONS
 from quality.truth_card_psps import CARD_PSP_COMPARISONS
+from quality.truth_challenges import CHALLENGE_COMPARISONS
 from quality.truth_crm import BONUS_GRANTS, CRM_TABLES
 from quality.truth_ctrader import CTRADER_COMPARISONS
 from quality.truth_filings import LOSING_ACCOUNTS
@@ -47,6 +48,7 @@ COMPARISONS = (
     *PAYMENT_COMPARISONS,
     *CTRADER_COMPARISONS,
     *LIQUIDITY_COMPARISONS,
+    *CHALLENGE_COMPARISONS,
 )
 
 

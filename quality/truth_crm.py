@@ -21,6 +21,8 @@ _TABLES = (
     "login_events",
     "device_events",
     "bonus_grants",
+    "challenge_phases",
+    "challenges",
 )
 
 CRM_TABLES = Comparison(

@@ -55,3 +55,12 @@
 {% macro equity(balance, credit, floating_pnl, floating_swap="0") -%}
     ({{ balance }} + {{ credit }} + {{ floating_pnl }} + {{ floating_swap }})
 {%- endmacro %}
+
+
+{#-
+    The amount that a balance or equity must not fall below: where it started, less the part of a
+    base that may be lost. A challenge loses 5 % of 100,000 from a day's start of 105,000: 100,000.
+-#}
+{% macro loss_floor(start, base, rate) -%}
+    cast(({{ start }} - {{ base }} * {{ rate }}) as decimal(38, 8))
+{%- endmacro %}

@@ -12,15 +12,14 @@ from exports.statements.client_document import client_document
 from exports.statements.client_queries import find_accounts, read_records
 from exports.statements.client_records import Account, ClientRecords
 from exports.statements.client_ties import check_ties
-from exports.statements.issuing import Issuer, archived, copied
 from exports.statements.kinds import Batch, PaperKind
 from exports.statements.making import FORMATS, StatementFile, StatementFormat
+from exports.statements.one_paper import issue_one
 from exports.statements.periods import parse_period
-from exports.statements.presentation import presentation
-from exports.statements.subjects import checked_draft, publication_of
+from exports.statements.subjects import publication_of
 from quality.lake_tables import held_at
 from warehouse.connection import AsOf, connect
-from warehouse.control.papers import AccountBalances, papers, papers_before
+from warehouse.control.papers import AccountBalances
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
@@ -133,26 +132,18 @@ def make_client_statements(
             kind = ACCOUNT if subject == accounts[0].account_key else CLIENT
             batch = Batch({subject: accounts}, asked, publication, settings.reporting_currency)
             (records,) = kind.read(con, batch)
-        issuer = Issuer(
-            settings, kind, tenant, presentation(settings, tenant, language), (format,), actor
-        )
-        held = papers(
-            settings, tenant_id=tenant, kind=kind.name, period=asked.text, subject_key=subject
-        )
-        before = papers_before(
+        yield issue_one(
             settings,
-            tenant_id=tenant,
-            kind=kind.name,
-            period_kind=asked.kind,
-            day=asked.first,
+            kind,
+            tenant,
+            records,
+            asked,
+            publication,
+            format,
+            out,
+            actor=actor,
+            language=language,
         )
-        (issued,) = issuer.issue(
-            [checked_draft(kind, records, asked, publication, held, before.get(subject))]
-        )
-        if issued.failure:
-            raise issued.failure
-        (file,) = issued.files
-        yield copied(file, out, archived(settings, file))
 
 
 def _subject(accounts: tuple[Account, ...], client: str) -> tuple[str, tuple[Account, ...]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from exports.statements.challenge_document import challenge_document
+from exports.statements.challenge_queries import challenge_accounts, read_challenges
+from exports.statements.challenge_records import check_challenge
 from exports.statements.client import ACCOUNT, CLIENT
 from exports.statements.costs_records import check_costs, read_costs
 from exports.statements.costs_report import costs_document
@@ -17,7 +20,17 @@ NOTICE = PaperKind("notice", "N", read_notices, check_notices, notice_document, 
 """Falls in value by each further 10 %."""
 TAX = PaperKind("tax", "T", read_tax, check_tax, tax_document, no_balances)
 """Gains, losses, income and taxes of a year."""
-KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX)}
+CHALLENGE = PaperKind(
+    "challenge",
+    "P",
+    read_challenges,
+    check_challenge,
+    challenge_document,
+    no_balances,
+    accounts=challenge_accounts,
+)
+"""A prop challenge: its rules, days, payouts and reviews."""
+KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX, CHALLENGE)}
 
 
 def registered_kind(name: str) -> PaperKind:

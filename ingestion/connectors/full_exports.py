@@ -58,7 +58,7 @@ def sync_folder(
         path = delivery.folder / _file_name(contract)
         if path in delivery.files:
             _sync_file(context, contract, path, form)
-        elif not path.is_file():
+        elif not path.is_file() and is_missed(context, contract):
             context.problems.append(missing_file(contract, path))
     if delivery.failure is not None:
         raise delivery.failure
@@ -135,6 +135,11 @@ def _content(sha256: str, form: FileForm) -> str:
     if not form.fingerprint:
         return sha256
     return hashlib.sha256(f"{sha256}{form.fingerprint}".encode()).hexdigest()
+
+
+def is_missed(context: PassContext, contract: TableContract) -> bool:
+    """Whether a source that has no such table should be told so."""
+    return not contract.optional or holds_rows(context, contract)
 
 
 def holds_rows(context: PassContext, contract: TableContract) -> bool:

@@ -117,6 +117,8 @@ class Mapping(BaseModel):
         return replace(
             contract,
             source_table=self.tables.get(name, name),
+            # A table that somebody names is wanted.
+            optional=contract.optional and name not in self.tables,
             columns=columns,
             rules=(*words, *contract.rules),
         )

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from ingestion.simulator.cash import CREDIT, CashOperation
+from ingestion.simulator.challenges import challenge_cases, plans
 from ingestion.simulator.clock import DAY_MS, MINUTE_MS, to_utc_ms
 from ingestion.simulator.crm import (
     classifications,
@@ -268,6 +269,7 @@ def crm_truth(world: World) -> dict[str, pl.DataFrame]:
     population = world.population
     requested = sum(1 for operation in world.cash.operations if operation.request)
     requested += len(platform_requests(world))
+    cases = challenge_cases(world)
     counts = {
         "clients": population.clients,
         "client_classifications": len(classifications(population, world.window)),
@@ -285,6 +287,8 @@ def crm_truth(world: World) -> dict[str, pl.DataFrame]:
         "login_events": logins(world).height,
         "device_events": len(devices(world)),
         "bonus_grants": len(bonus_grants(world)),
+        "challenge_phases": len(plans(cases)),
+        "challenges": len(cases),
     }
     sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
     for grant in bonus_grants(world):

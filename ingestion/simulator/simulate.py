@@ -26,6 +26,11 @@ from ingestion.simulator.systems import SYSTEMS
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
 from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
+from ingestion.simulator.truth_challenges import (
+    challenge_days_truth,
+    challenge_payouts_truth,
+    challenges_truth,
+)
 from ingestion.simulator.truth_hedging import hedged_pnl_truth
 from ingestion.simulator.truth_losing import losing_accounts_truth
 from ingestion.simulator.truth_partners import commission_ledger_truth
@@ -220,6 +225,9 @@ def write_truth(
         "losing_accounts": losing_accounts_truth,
         "pending_orders": lambda world, _: pending_orders_truth(world),
         "statements": statements_truth,
+        "challenge_days": challenge_days_truth,
+        "challenges": challenges_truth,
+        "challenge_payouts": challenge_payouts_truth,
     }
     rows: dict[str, int] = {}
     for number, (name, build) in enumerate(parts.items(), start=1):

@@ -12,6 +12,7 @@ from ingestion.simulator import coinspaid, sumsub, wallet
 from ingestion.simulator.bank_camt import write_camt
 from ingestion.simulator.bank_lines import BANK_EUR, BANK_USD, bank_accounts, bank_truth
 from ingestion.simulator.bank_mt940 import write_mt940
+from ingestion.simulator.challenges import write_challenges
 from ingestion.simulator.closing_quotes import closing_quotes_truth, write_closing_quotes
 from ingestion.simulator.crm_events import crm_truth, write_crm_events
 from ingestion.simulator.ctrader_messages import write_ctrader
@@ -68,7 +69,13 @@ def _bank(name: str, options: str = "") -> str:
 
 SYSTEMS: tuple[System, ...] = (
     # Part of the CRM's folder, which has its block already.
-    System(lambda world, out: write_crm_events(world, out / "crm"), "", crm_truth),
+    System(
+        lambda world, out: (
+            write_crm_events(world, out / "crm") | write_challenges(world, out / "crm")
+        ),
+        "",
+        crm_truth,
+    ),
     System(
         write_mt4,
         '[[sources]]\nname = "mt4_live"\nkind = "mt4"\nurl = "sqlite:///mt4_live.sqlite"\n',

@@ -80,6 +80,29 @@ def client(
         print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
 
 
+@app.command("challenge")
+def challenge(
+    challenge: Annotated[str, typer.Option(help="Challenge key or id.")],
+    period: Period,
+    out: Out,
+    format: Annotated[Format, typer.Option(help="pdf, csv or xlsx.")] = Format.pdf,
+    as_of: AsOf = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """A prop challenge's statement: its rules, each day with its floors, payouts, scaling."""
+    from exports.statements.challenge import make_challenge_statement
+
+    with spinning("making the statement"):
+        made = make_challenge_statement(
+            load_settings(), challenge, period, format.value, out, as_of=as_of, language=language
+        )
+    if as_json:
+        print_json(made)
+    else:
+        print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
+
+
 @app.command("run")
 def run(
     period: Period,

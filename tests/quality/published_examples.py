@@ -61,6 +61,8 @@ def reckon(example: dict[str, Any]) -> Reckoned:
             for name, value in stated.items()
             if name not in _WORDS and value is not None
         }
+        if "floor" in topic:
+            inputs |= _lost_part(topic, str(example.get("source", "")))
         figure = _rule(inputs, topic)(inputs, side, topic)
     except NotReckonedError as why:
         reason = _why_not(set(example.get("inputs") or {}), topic) or str(why)
@@ -102,6 +104,14 @@ def amount(value: Any) -> Decimal:
     return number / 100 if found[2] else number
 
 
+def _lost_part(topic: str, source: str) -> Inputs:
+    """The part of a daily loss limit: in the topic, or in the question that is answered."""
+    found = re.search(r"(\d+(?:\.\d+)?)\s*%", topic) or re.search(
+        r"-(\d+)-daily-loss-limit", source
+    )
+    return {"pct": Decimal(found[1]) / 100} if found else {}
+
+
 def _side(stated: dict[str, Any]) -> str:
     side = str(stated.get("side", stated.get("direction", "buy"))).lower()
     return {"long": "buy", "short": "sell"}.get(side, side)
@@ -139,7 +149,7 @@ UNCOVERED = (
     (("hedge netting", "hedge"), _BY_THE_ENGINE),
     (("revenue share", "gold", "tier"), _BY_THE_ENGINE),
     (("credit", "bonus", "forfeiture"), "what a withdrawal takes of a bonus is the CRM's rule"),
-    (("floor", "daily loss", "challenge", "drawdown"), "prop-trading phases are not in the books"),
+    (("challenge", "drawdown"), "it is no floor of a challenge's day"),
     (("margin", "leverage", "stop out"), "margin is taken from the platform, not reckoned"),
 )
 
@@ -220,6 +230,14 @@ def _equity(inputs: Inputs, side: str, topic: str) -> Decimal:
     return _asked("equity('a', 'b', 'c', 'd')", *values)
 
 
+def _daily_floor(inputs: Inputs, side: str, topic: str) -> Decimal:
+    """The floor of a day whose loss is a part of the balance it starts with."""
+    _nothing_else(inputs, {"balance", "pct"})
+    if "pct" not in inputs:
+        raise NotReckonedError("it does not say which part of the balance may be lost")
+    return _asked("loss_floor('a', 'a', 'b')", inputs["balance"], inputs["pct"])
+
+
 def _roll_forward(inputs: Inputs, side: str, topic: str) -> Decimal:
     _nothing_else(inputs, {"opening"} | INFLOWS | SIGNED | OUTFLOWS)
     moved = [
@@ -244,6 +262,7 @@ RULES: tuple[tuple[set[str], Rule], ...] = (
     ({"num", "den"}, _quotient),
     ({"opening"}, _roll_forward),
     ({"balance", "floating"}, _equity),
+    ({"balance"}, _daily_floor),
     ({"rate"}, _exchange),
 )
 

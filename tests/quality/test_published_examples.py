@@ -62,7 +62,8 @@ def test_what_is_not_reckoned_has_a_reason(
             print(f"  {one.id} {one.topic}: {one.reason}")
     assert all(one.reason for one in left_out)
     # Prices, swap, conversion and commission by lot or share are ours to reckon.
-    assert {"FX profit", "USDJPY swap in points", "per lot"} <= {one.topic for one in covered}
+    assert {"FX profit", "USDJPY swap in points", "per lot", "daily floor 4%",
+            "daily floor compounding"} <= {one.topic for one in covered}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_what_is_not_reckoned_has_a_reason(
             "1318.5",
         ),
         ("equity", {"balance": 1000, "credit": 50, "floating": -20.5}, "1029.5"),
+        ("daily floor 5%", {"balance": 200000}, "190000"),
     ],
 )  # fmt: skip
 def test_rules(topic: str, inputs: dict[str, Any], figure: str) -> None:
@@ -99,6 +101,7 @@ def test_rules(topic: str, inputs: dict[str, Any], figure: str) -> None:
         ("operating income", {}, "no inputs"),
         ("profit", {"open": 1, "close": 2, "lots": 1, "discount": 3}, "discount"),
         ("margin", {"lots": 1, "leverage": 100}, "margin"),
+        ("daily floor", {"balance": 105000}, "which part"),
         ("netting", {"buy": 1.5, "sells": [0.4, 0.6]}, "no single number"),
     ],
 )

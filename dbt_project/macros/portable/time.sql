@@ -89,6 +89,20 @@
 {%- endmacro %}
 
 
+{#- The first day after it that is no Saturday or Sunday. -#}
+{% macro next_weekday(day) -%}
+    {{ return(adapter.dispatch("next_weekday", "daybook")(day)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__next_weekday(day) -%}
+    cast(
+        {{ day }}
+        + case isodow({{ day }}) when 5 then 3 when 6 then 2 else 1 end as date
+    )
+{%- endmacro %}
+
+
 {#- One row a day from the first to the last, in column `day`; both are scalar expressions. -#}
 {% macro days_from_to(first_day, last_day) -%}
     {{ return(adapter.dispatch("days_from_to", "daybook")(first_day, last_day)) }}
@@ -142,4 +156,19 @@
 
 {% macro duckdb__seconds_after(at, seconds) -%}
     ({{ at }} + to_seconds({{ seconds }}))
+{%- endmacro %}
+
+
+{#- Whole calendar months from one day to a later one: 15 January to 14 March is one. -#}
+{% macro whole_months_between(earlier, later) -%}
+    (
+        (extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
+        + extract(month from {{ later }})
+        - extract(month from {{ earlier }})
+        - case
+            when extract(day from {{ later }}) < extract(day from {{ earlier }})
+            then 1
+            else 0
+        end
+    )
 {%- endmacro %}

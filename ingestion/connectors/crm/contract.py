@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingestion.connectors.crm.challenge_contracts import CHALLENGE_CONTRACTS
 from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
 from ingestion.connectors.crm.partner_contracts import PARTNER_CONTRACTS
 from ingestion.connectors.crm.rules import validity_is_forward
@@ -88,4 +89,5 @@ CONTRACTS = (
     CASH_REQUESTS,
     *PARTNER_CONTRACTS,
     *EVENT_CONTRACTS,
+    *CHALLENGE_CONTRACTS,
 )

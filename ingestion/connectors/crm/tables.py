@@ -13,7 +13,7 @@ from ingestion.connectors.crm.contract import CONTRACTS
 from ingestion.connectors.database import SourceDatabase, source_database
 from ingestion.connectors.drift import watch_columns
 from ingestion.connectors.event_tables import CursorColumn, Shaped, read_events
-from ingestion.connectors.full_exports import holds_rows
+from ingestion.connectors.full_exports import holds_rows, is_missed
 from ingestion.connectors.mapping import MappedTable, Mapping
 from ingestion.connectors.sql_tables.discovery import PhysicalTable
 from ingestion.connectors.sql_tables.queries import Queries
@@ -36,7 +36,8 @@ def sync_tables(context: PassContext, url: str, mapping: Mapping) -> None:
             wanted = mapping.tables.get(contract.source_table, f"crm_{contract.source_table}")
             name = present.get(wanted.lower())
             if name is None:
-                context.problems.append(_missing_table(contract, wanted))
+                if is_missed(context, mapping.of(contract).contract):
+                    context.problems.append(_missing_table(contract, wanted))
                 continue
             mapped = mapping.of(contract)
             columns = database.columns(name)

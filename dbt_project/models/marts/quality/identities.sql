@@ -7,6 +7,7 @@
     "identities_ledger",
     "identities_metrics",
     "identities_liquidity",
+    "identities_challenges",
 ] %}
     select
         identity_id,
