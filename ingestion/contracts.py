@@ -105,6 +105,7 @@ class TableContract:
         marker_unit: what it counts: FILETIME (100 ns since 1601) or seconds since 1970.
         yearly: the source may split it into ``<source_table>_YYYY``.
         required: a source without this table is in error, not merely poorer.
+        optional: a source without it is complete: nothing is said until it was loaded once.
         block: column and width of the key blocks that reconciliation compares.
         checksum: whole-number and money columns that it compares; empty: the marker alone.
         business_date: the column whose day is the row's business day, and how to read it: server
@@ -132,6 +133,7 @@ class TableContract:
     marker_unit: Literal["filetime", "seconds"] = "filetime"
     yearly: bool = False
     required: bool = False
+    optional: bool = False
     block: tuple[str, int] | None = None
     checksum: tuple[str, ...] = ()
     business_date: tuple[str, Literal["timestamp", "epoch", "epoch_ms"]] | None = None

@@ -58,7 +58,7 @@ def sync_folder(
         path = delivery.folder / _file_name(contract)
         if path in delivery.files:
             _sync_file(context, contract, path, form)
-        elif not path.is_file():
+        elif not path.is_file() and (not contract.optional or holds_rows(context, contract)):
             context.problems.append(missing_file(contract, path))
     if delivery.failure is not None:
         raise delivery.failure

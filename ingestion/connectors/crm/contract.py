@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingestion.connectors.crm.copy_contracts import COPY_CONTRACTS
 from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
 from ingestion.connectors.crm.partner_contracts import PARTNER_CONTRACTS
 from ingestion.connectors.crm.rules import validity_is_forward
@@ -87,5 +88,6 @@ CONTRACTS = (
     CLIENT_ACCOUNTS,
     CASH_REQUESTS,
     *PARTNER_CONTRACTS,
+    *COPY_CONTRACTS,
     *EVENT_CONTRACTS,
 )

@@ -36,7 +36,8 @@ def sync_tables(context: PassContext, url: str, mapping: Mapping) -> None:
             wanted = mapping.tables.get(contract.source_table, f"crm_{contract.source_table}")
             name = present.get(wanted.lower())
             if name is None:
-                context.problems.append(_missing_table(contract, wanted))
+                if not contract.optional or holds_rows(context, contract):
+                    context.problems.append(_missing_table(contract, wanted))
                 continue
             mapped = mapping.of(contract)
             columns = database.columns(name)
