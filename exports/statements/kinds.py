@@ -11,6 +11,7 @@ import duckdb
 from exports.errors import UnclosedPeriodError
 from exports.publication import Publication
 from exports.statements.client_document import Issue
+from exports.statements.client_queries import find_accounts
 from exports.statements.client_records import Account
 from exports.statements.document import StatementDocument
 from exports.statements.periods import Period
@@ -24,7 +25,7 @@ class Records(Protocol):
 
     @property
     def subject_key(self) -> str:
-        """client_key, or account_key."""
+        """client_key, account_key or strategy_key."""
         ...
 
     def fingerprint(self) -> str:
@@ -54,6 +55,9 @@ class PaperKind:
         document: the paper before it has a format.
         balances: what the register keeps of each account.
         continues: whether each paper must open where the one before it closed.
+        accounts: that a subject's paper is made from.
+        settles_later: whether figures of the period go on changing in the month after it, whose
+            published days are read too.
     """
 
     name: str
@@ -63,6 +67,8 @@ class PaperKind:
     document: Callable[[Any, Issue, Presentation], StatementDocument]
     balances: Callable[[Any], dict[str, AccountBalances]]
     continues: bool = False
+    accounts: Callable[[duckdb.DuckDBPyConnection, str, str], tuple[Account, ...]] = find_accounts
+    settles_later: bool = False
 
 
 def require_held(con: duckdb.DuckDBPyConnection, batch: Batch, *names: str) -> None:

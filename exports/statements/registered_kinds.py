@@ -1,8 +1,9 @@
-"""Every kind of paper about clients, by the name that the register and the command line use."""
+"""Every kind of numbered paper, by the name that the register and the command line use."""
 
 from __future__ import annotations
 
 from exports.statements.client import ACCOUNT, CLIENT
+from exports.statements.copy_statement import COPY
 from exports.statements.costs_records import check_costs, read_costs
 from exports.statements.costs_report import costs_document
 from exports.statements.kinds import PaperKind, no_balances
@@ -17,7 +18,7 @@ NOTICE = PaperKind("notice", "N", read_notices, check_notices, notice_document, 
 """Falls in value by each further 10 %."""
 TAX = PaperKind("tax", "T", read_tax, check_tax, tax_document, no_balances)
 """Gains, losses, income and taxes of a year."""
-KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX)}
+KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX, COPY)}
 
 
 def registered_kind(name: str) -> PaperKind:

@@ -8,7 +8,6 @@ from typing import cast
 
 from exports.publication import read_at
 from exports.statements.client_document import Issue
-from exports.statements.client_queries import find_accounts
 from exports.statements.issuing import recorded_publication
 from exports.statements.kinds import Batch
 from exports.statements.making import StatementFormat, render
@@ -95,9 +94,16 @@ def _made_again(settings: Settings, record: PaperRecord, formats: list[str]) -> 
     published = recorded_publication(record)
     with connect("read", settings=settings) as con:
         read_at(con, settings, published)
-        accounts = find_accounts(con, record.tenant_id, record.subject_key)
+        accounts = kind.accounts(con, record.tenant_id, record.subject_key)
         read_at(con, settings, None)
-        covering = publication_of(con, record.tenant_id, accounts, period, record.snapshot_id)
+        covering = publication_of(
+            con,
+            record.tenant_id,
+            accounts,
+            period,
+            record.snapshot_id,
+            settles_later=kind.settles_later,
+        )
         read_at(con, settings, published)
         batch = Batch({record.subject_key: accounts}, period, covering, look.reporting_currency)
         made = list(kind.read(con, batch))

@@ -25,6 +25,7 @@ from ingestion.simulator.systems import SYSTEMS
 from ingestion.simulator.tables import TABLES
 from ingestion.simulator.truth_alerts import alerts_truth
 from ingestion.simulator.truth_books import account_days_truth, breaks_truth, statements_truth
+from ingestion.simulator.truth_copy import copy_fees_truth
 from ingestion.simulator.truth_hedging import hedged_pnl_truth
 from ingestion.simulator.truth_losing import losing_accounts_truth
 from ingestion.simulator.truth_partners import commission_ledger_truth
@@ -213,6 +214,7 @@ def write_truth(
         "account_days": account_days_truth,
         "daily_pnl": lambda world, _: daily_pnl_truth(world),
         "commission_ledger": lambda world, _: commission_ledger_truth(world),
+        "copy_fees": lambda world, _: copy_fees_truth(world),
         "alerts": lambda world, _: alerts_truth(world),
         "breaks": breaks_truth,
         "hedged_pnl": lambda world, _: hedged_pnl_truth(world),
