@@ -29,7 +29,8 @@ SELECT
     'demo' AS tenant_id, 'live' AS server_id, login::BIGINT AS login,
     'demo/live/' || login AS account_key, 'demo/C' || login AS client_key,
     'real\\B\\' || login % 5 AS group_name, 'USD' AS main_currency, 1 AS money_divisor,
-    false AS is_excluded, 'USD' AS account_currency, 2 AS currency_digits
+    false AS is_excluded, 'mt5' AS platform, 'USD' AS account_currency,
+    2 AS currency_digits
 FROM range({ACCOUNTS}) AS logins(login);
 
 CREATE TABLE lake.canonical.can_account_books AS

@@ -228,7 +228,7 @@ def _remark(fee: CopyFee, words: Catalogue) -> str:
         currency = fee.base_currency or ""
         amount = words.number(round_half_away(fee.base, minor_unit(currency)))
         told.append(words("copy_remark.subscription", amount=amount, currency=currency))
-    if fee.reason is not None:
+    if fee.reason is not None and fee.state != "not_reckoned":
         told.append(_reason(fee, fee.reason, words))
     if fee.state != "agrees":
         told.append(words(f"copy_remark.{fee.state}"))

@@ -33,13 +33,14 @@ CREATE TABLE raw.crm_copy_strategies (
     manager_client_id VARCHAR, server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 9,
     valid_from DATE DEFAULT '2026-01-01', valid_to DATE, management_rate DECIMAL(24, 12),
     performance_rate DECIMAL(24, 12), subscription_amount DECIMAL(24, 8),
-    subscription_currency VARCHAR, fees_posted VARCHAR, management_pattern VARCHAR,
+    subscription_currency VARCHAR, fees_posted VARCHAR, management_pattern VARCHAR DEFAULT 'Management%',
     performance_pattern VARCHAR DEFAULT 'Performance%', subscription_pattern VARCHAR, {_SYSTEM});
 CREATE TABLE raw.crm_copy_investments (
     strategy_id VARCHAR DEFAULT 'S', server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 1,
     valid_from DATE DEFAULT '2026-01-01', valid_to DATE, {_SYSTEM});
 CREATE TABLE canonical.can_accounts AS SELECT
-    't/s/1' AS account_key, 't/C1' AS client_key, 'USD' AS account_currency,
+    't/s/1' AS account_key, 't/C1' AS client_key, 'mt5' AS platform,
+    'USD' AS account_currency,
     'USD' AS main_currency, 2 AS currency_digits, 1 AS money_divisor;
 CREATE TABLE canonical.can_fx_to_reporting AS
     SELECT day::DATE AS business_date, 'USD' AS currency, 1::DECIMAL(24, 12) AS rate

@@ -10,7 +10,8 @@ CREATE TABLE lake.canonical.can_accounts AS
 SELECT
     'demo' AS tenant_id, 'live' AS server_id, login::BIGINT AS login,
     'demo/live/' || login AS account_key, 'demo/' || client_id AS client_key, group_name, 'USD' AS main_currency, money_divisor,
-    false AS is_excluded, 'USD' AS account_currency, 2 AS currency_digits
+    false AS is_excluded, 'mt5' AS platform, 'USD' AS account_currency,
+    2 AS currency_digits
 FROM (VALUES
     (1, 'C1', 'real\B', 1),
     (2, 'C1', 'real\cent', 100),

@@ -14,7 +14,10 @@ with
             performance_rate,
             subscription_amount,
             subscription_currency,
-            fees_posted
+            fees_posted,
+            management_pattern,
+            performance_pattern,
+            subscription_pattern
         from {{ ref("stg_crm__copy_strategies") }}
     ),
 
@@ -35,6 +38,7 @@ with
         select
             account_key,
             client_key,
+            platform,
             account_currency,
             main_currency,
             currency_digits,
@@ -54,6 +58,8 @@ with
                 select tenant_id, server_id, business_date
                 from {{ ref("int_server_closes") }}
             ) as told
+        where
+            (tenant_id, server_id) in (select (tenant_id, server_id) from investments)
         group by tenant_id, server_id
     ),
 
@@ -314,6 +320,12 @@ select
         else {{ ratio("fx_subscription.rate", "fx_account.rate", 12) }}
     end as subscription_rate,
     fx_account.rate as rate,
+    -- whether a charge would be found: by its comment, or by cTrader's code
+    coalesce(accounts.platform = 'ctrader', false)
+    or strategies.management_pattern is not null as traces_management,
+    coalesce(accounts.platform = 'ctrader', false)
+    or strategies.performance_pattern is not null as traces_performance,
+    strategies.subscription_pattern is not null as traces_subscription,
     operated.last_changed_at_utc
 from months
 inner join

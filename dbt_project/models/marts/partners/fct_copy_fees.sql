@@ -26,6 +26,9 @@
     "subscription_amount",
     "subscription_currency",
     "rate",
+    "traces_management",
+    "traces_performance",
+    "traces_subscription",
     "last_changed_at_utc",
 ] -%}
 {%- set reckoned = ["average_equity_amount", "management_due", "subscription_due"] -%}
@@ -101,6 +104,7 @@ with
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
             'management' as fee_kind,
             has_management as is_agreed,
+            traces_management as is_traced,
             average_equity_amount as base_amount,
             management_rate as fee_rate,
             management_due as due_amount
@@ -110,6 +114,7 @@ with
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
             'performance',
             performance_rate is not null,
+            traces_performance,
             greatest(net_result_to_date - mark_before, 0),
             cast(performance_rate as decimal(24, 12)),
             {{
@@ -125,6 +130,7 @@ with
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
             'subscription',
             subscription_amount is not null,
+            traces_subscription,
             coalesce(subscription_amount, 0),
             cast(null as decimal(24, 12)),
             subscription_due
@@ -134,6 +140,7 @@ with
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
             'volume',
             false,
+            true,
             cast(0 as decimal(24, 8)),
             cast(null as decimal(24, 12)),
             cast(0 as decimal(24, 8))
@@ -283,10 +290,14 @@ select
         end as decimal(38, 8)
     ) as left_amount_reporting,
     case
+        when fees.fee_kind = 'volume'
+        then 'not_reckoned'
         when not fees.is_final
         then 'running'
         when coalesce(charged.charged_amount, 0) = fees.due_amount
         then 'agrees'
+        when charged.operations is null and not fees.is_traced
+        then 'untraced'
         when charged.operations is null and not fees.is_charging_over
         then 'awaited'
         when changed.last_changed_at_utc > charged.charged_at_utc
