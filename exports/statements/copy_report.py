@@ -89,9 +89,7 @@ def _shown(fee: CopyFee, amount: Decimal) -> Decimal:
     return round_half_away(amount / fee.money_divisor, minor_unit(fee.main_currency))
 
 
-def _sums(
-    fees: Sequence[CopyFee], of: Callable[[CopyFee], Decimal], currency: str
-) -> Decimal:
+def _sums(fees: Sequence[CopyFee], of: Callable[[CopyFee], Decimal], currency: str) -> Decimal:
     return round_half_away(
         sum((of(fee) / fee.money_divisor for fee in fees), _ZERO), minor_unit(currency)
     )
@@ -103,9 +101,7 @@ def _totals(fees: Sequence[CopyFee], words: Catalogue) -> Section:
         own = [fee for fee in fees if (fee.main_currency, fee.fee_kind) == (currency, kind)]
         due = _sums(own, lambda fee: fee.due, currency)
         charged = _sums(own, lambda fee: fee.charged, currency)
-        rows.append(
-            (words(f"copy_fee.{kind}"), currency, len(own), due, charged, charged - due)
-        )
+        rows.append((words(f"copy_fee.{kind}"), currency, len(own), due, charged, charged - due))
     columns = (
         column(words, "fee_kind"),
         column(words, "currency"),

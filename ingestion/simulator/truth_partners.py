@@ -179,7 +179,9 @@ def _copy_fee_shares(world: World) -> Iterator[tuple[str, int, str, int, str, De
                 if (
                     (term.partner_id, term.level, term.model) == (partner, level, COPY_FEE_SHARE)
                     and in_force(term.valid_from, term.valid_to, day)
-                    and _matches(term.account_group_pattern, GROUPS[population.group[account]].group)
+                    and _matches(
+                        term.account_group_pattern, GROUPS[population.group[account]].group
+                    )
                 ):
                     currency = term.currency or main_currency(code)
                     cross = world.rates.scaled_cross(main_currency(code), currency, day_number)

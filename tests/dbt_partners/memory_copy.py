@@ -1,4 +1,4 @@
-"""The copy fee models' own SQL over tables in memory: a case is rows of account days and charges."""
+"""The copy fee models' own SQL over tables in memory: a case is rows of days and charges."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ CREATE TABLE raw.crm_copy_strategies (
     manager_client_id VARCHAR, server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 9,
     valid_from DATE DEFAULT '2026-01-01', valid_to DATE, management_rate DECIMAL(24, 12),
     performance_rate DECIMAL(24, 12), subscription_amount DECIMAL(24, 8),
-    subscription_currency VARCHAR, fees_posted VARCHAR, management_pattern VARCHAR DEFAULT 'Management%',
+    subscription_currency VARCHAR, fees_posted VARCHAR,
+    management_pattern VARCHAR DEFAULT 'Management%',
     performance_pattern VARCHAR DEFAULT 'Performance%', subscription_pattern VARCHAR, {_SYSTEM});
 CREATE TABLE raw.crm_copy_investments (
     strategy_id VARCHAR DEFAULT 'S', server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from random import Random
 
 import pytest

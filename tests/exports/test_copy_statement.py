@@ -55,9 +55,9 @@ def test_figures_are_the_marts_and_investors_are_masked(broker: Settings, tmp_pa
             "SELECT DISTINCT client_key FROM lake.partners.fct_copy_fees WHERE strategy_id = 'S2'"
         ).fetchall()
     fees = [row for row in rows_of(text, "copy_fees") if row["login"]]
-    assert [
-        (row["login"][-3:], Decimal(row["due"]), Decimal(row["charged"])) for row in fees
-    ] == [(login, due, charged) for login, _, due, charged, _, _ in held]
+    assert [(row["login"][-3:], Decimal(row["due"]), Decimal(row["charged"])) for row in fees] == [
+        (login, due, charged) for login, _, due, charged, _, _ in held
+    ]
     assert any(due for _, _, due, _, _, _ in held)
     shares = rows_of(text, "copy_shares")
     total = shares.pop()

@@ -138,9 +138,7 @@ def test_a_database_without_the_tables_is_complete_until_they_were_there(
     home: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "crm.sqlite"
-    settings = settings_for(
-        home, SourceSettings(name="crm", kind="crm", url=f"sqlite:///{path}")
-    )
+    settings = settings_for(home, SourceSettings(name="crm", kind="crm", url=f"sqlite:///{path}"))
     with sqlite3.connect(path) as con:
         con.executescript(
             "CREATE TABLE crm_clients (client_id TEXT, country TEXT);"
