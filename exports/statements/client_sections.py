@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from exports.statements.catalogue import Catalogue
 from exports.statements.client_figures import AccountFigures, TradeFigures
-from exports.statements.client_records import COMPONENTS
+from exports.statements.client_records import COMPONENTS, Deal
 from exports.statements.document import Cell, Column, ColumnKind, Section
 from warehouse.money import round_half_away
 
