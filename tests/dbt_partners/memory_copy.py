@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ class MemoryCopy:
     """One investor's days and charges, and the fees they come to."""
 
     con: duckdb.DuckDBPyConnection
-    models: dict[str, str]
+    models: dict[str, str] = field(repr=False)
 
     def lay(self, **tables: list[Row]) -> None:
         """Replace all rows by these: tables by their name without the schema."""

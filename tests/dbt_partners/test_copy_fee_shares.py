@@ -29,8 +29,8 @@ def due(books: MemoryPartners, deals: list[Row], *agreements: Row) -> list[tuple
         crm_partner_tree=CHAIN,
         can_deals=deals,
         fct_account_days=[{"account_key": "t/s/1", "business_date": "2026-07-01"}],
-        crm_copy_strategies=[{}],
-        crm_copy_investments=[{}],
+        crm_copy_strategies=[{"login": 9}],
+        crm_copy_investments=[{"login": 1}],
         crm_partner_agreements=list(agreements),
     )
     return books.due("deal_key, partner_id, amount, amount_currency, reason")

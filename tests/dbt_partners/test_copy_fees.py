@@ -40,7 +40,7 @@ def lay(copied: MemoryCopy, days: list[Row], **terms: object) -> None:
     """One investor of one strategy."""
     copied.lay(
         crm_copy_strategies=[{"performance_rate": RATE, **terms}],
-        crm_copy_investments=[{}],
+        crm_copy_investments=[{"login": 1}],
         fct_account_days=days,
     )
 
@@ -118,7 +118,7 @@ def test_partners_parts_and_what_is_left_are_the_fee(
     day = dt.date(2026, 2, 2)
     copied.lay(
         crm_copy_strategies=[{"performance_rate": RATE}],
-        crm_copy_investments=[{}],
+        crm_copy_investments=[{"login": 1}],
         fct_account_days=[*months([Decimal(100)], [ZERO]), {"business_date": day}],
         can_deals=[
             {"deal_key": "d1", "business_date": day, "comment": "Performance fee",
@@ -173,7 +173,7 @@ def test_the_running_month_is_not_final_and_becomes_due_with_its_last_day(
     for last in (dt.date(2026, 1, 30), month_end(0), dt.date(2026, 2, 27), month_end(1)):
         copied.lay(
             crm_copy_strategies=[{"performance_rate": RATE}],
-            crm_copy_investments=[{}],
+            crm_copy_investments=[{"login": 1}],
             fct_account_days=days,
             int_server_closes=[{"business_date": last}],
         )

@@ -143,7 +143,8 @@ select
                         'month',
                         {{
                             days_after(
-                                "cast(date_trunc('month', business_date) as date)", "-1"
+                                "cast(date_trunc('month', business_date) as date)",
+                                "-1",
                             )
                         }}
                     ),

@@ -19,8 +19,7 @@ with
             accounts.is_excluded,
             -- Cent accounts: money counts a hundredth, in the main currency.
             cast(
-                charged.charged_amount
-                * case
+                charged.charged_amount * case
                     when accounts.money_divisor = 100
                     then cast(0.01 as decimal(4, 2))
                     else cast(1 as decimal(4, 2))
@@ -134,8 +133,11 @@ with
                 then matched.rate
                 else
                     cast(
-                        cast(matched.rate as decimal(18, 8))
-                        * cast(matched.hybrid_ratio as decimal(10, 8)) as decimal(24, 12)
+                        cast(
+                            matched.rate as decimal(18, 8)
+                        ) * cast(matched.hybrid_ratio as decimal(10, 8)) as decimal(
+                            24, 12
+                        )
                     )
             end as rate
         from matched

@@ -58,8 +58,7 @@ with
                 select tenant_id, server_id, business_date
                 from {{ ref("int_server_closes") }}
             ) as told
-        where
-            (tenant_id, server_id) in (select (tenant_id, server_id) from investments)
+        where (tenant_id, server_id) in (select (tenant_id, server_id) from investments)
         group by tenant_id, server_id
     ),
 

@@ -60,7 +60,8 @@ with
         where _is_new and client_id is not null
     ),
 
-    -- An account that follows a PAMM or copy strategy, or whose strategy changed: which of
+    -- An account that follows a PAMM or copy strategy, or whose strategy changed:
+    -- which of
     -- its operations are fees.
     followers_changed as (
         select

@@ -179,13 +179,13 @@ select
 from priced
 -- what no trade stands behind
 {% for relation, model, tier in [
-    ("int_partners__cpa_laddered", "cpa", "tier"),
-    (
-        "int_partners__copy_fees_shared",
-        "copy_fee_share",
-        "cast(null as integer)",
-    ),
-] %}
+        ("int_partners__cpa_laddered", "cpa", "tier"),
+        (
+            "int_partners__copy_fees_shared",
+            "copy_fee_share",
+            "cast(null as integer)",
+        ),
+    ] %}
     union all
     select
         tenant_id,

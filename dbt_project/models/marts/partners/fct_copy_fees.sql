@@ -66,7 +66,8 @@ with
                     "currency_digits",
                     24,
                 )
-            }} as subscription_due
+            }}
+            as subscription_due
         from {{ ref("int_partners__copy_months_measured") }}
     ),
 
@@ -75,8 +76,7 @@ with
             {% for column in kept + reckoned %} {{ column }}, {% endfor %}
             cast(
                 sum(result_amount - management_due - subscription_due) over (
-                    {{ of_investment }}
-                    rows between unbounded preceding and current row
+                    {{ of_investment }} rows between unbounded preceding and current row
                 ) as decimal(24, 8)
             ) as net_result_to_date
         from months
@@ -311,12 +311,14 @@ select
         then 'no such fee is agreed'
         when fees.fee_kind = 'management' and fees.base_amount = 0
         then 'no equity'
-        when fees.fee_kind = 'performance' and fees.net_result_to_date < fees.mark_before
+        when
+            fees.fee_kind = 'performance' and fees.net_result_to_date < fees.mark_before
         then
             'below the high-water mark by '
             || {{
                 amount_told(
-                    "fees.mark_before - fees.net_result_to_date", "fees.currency_digits"
+                    "fees.mark_before - fees.net_result_to_date",
+                    "fees.currency_digits",
                 )
             }}
         when fees.fee_kind = 'performance' and fees.base_amount = 0

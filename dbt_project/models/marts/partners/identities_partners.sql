@@ -382,8 +382,7 @@ with
                 case
                     when
                         operations.operations <> coalesce(held.operations, 0)
-                        or operations.charged_amount
-                        <> coalesce(held.charged_amount, 0)
+                        or operations.charged_amount <> coalesce(held.charged_amount, 0)
                     then 1
                     else 0
                 end

@@ -9,11 +9,7 @@ select
     strategy_id,
     server_id,
     login,
-    _tenant_id
-    || '/'
-    || server_id
-    || '/'
-    || cast(login as varchar) as account_key,
+    _tenant_id || '/' || server_id || '/' || cast(login as varchar) as account_key,
     valid_from,
     valid_to
 from investments

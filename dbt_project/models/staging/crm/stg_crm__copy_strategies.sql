@@ -1,8 +1,4 @@
-with
-
-    strategies as (
-        select * from {{ current_rows("crm_copy_strategies") }} as rows_now
-    )
+with strategies as (select * from {{ current_rows("crm_copy_strategies") }} as rows_now)
 
 select
     _tenant_id as tenant_id,
