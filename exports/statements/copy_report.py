@@ -16,6 +16,7 @@ from exports.statements.presentation import Presentation
 from warehouse.money import minor_unit, round_half_away
 
 _ZERO = Decimal(0)
+_RATE_DIGITS = 6
 _REASONS = {
     "no such fee is agreed": "not_agreed",
     "no equity": "no_equity",
@@ -211,10 +212,11 @@ def _fees(fees: Sequence[CopyFee], words: Catalogue) -> Section:
 
 
 def _shortest(rate: Decimal | None) -> Decimal | None:
-    """The rate without trailing zeros, at least two decimals."""
+    """The rate without trailing zeros: two decimals at least, and six where it changed."""
     if rate is None:
         return None
-    return round_half_away(rate, max(-int(rate.normalize().as_tuple().exponent), 2))
+    digits = -int(rate.normalize().as_tuple().exponent)
+    return round_half_away(rate, min(max(digits, 2), _RATE_DIGITS))
 
 
 def _remark(fee: CopyFee, words: Catalogue) -> str:
