@@ -112,11 +112,11 @@ with
         union all
         select
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
-            'performance',
-            performance_rate is not null,
-            traces_performance,
-            greatest(net_result_to_date - mark_before, 0),
-            cast(performance_rate as decimal(24, 12)),
+            'performance' as fee_kind,
+            performance_rate is not null as is_agreed,
+            traces_performance as is_traced,
+            greatest(net_result_to_date - mark_before, 0) as base_amount,
+            cast(performance_rate as decimal(24, 12)) as fee_rate,
             {{
                 rounded_decimal(
                     "coalesce(performance_rate, 0) * cast(greatest(net_result_to_date - mark_before, 0) as decimal(24, 8))",
@@ -124,26 +124,27 @@ with
                     24,
                 )
             }}
+            as due_amount
         from marked
         union all
         select
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
-            'subscription',
-            subscription_amount is not null,
-            traces_subscription,
-            coalesce(subscription_amount, 0),
-            cast(null as decimal(24, 12)),
-            subscription_due
+            'subscription' as fee_kind,
+            subscription_amount is not null as is_agreed,
+            traces_subscription as is_traced,
+            coalesce(subscription_amount, 0) as base_amount,
+            cast(null as decimal(24, 12)) as fee_rate,
+            subscription_due as due_amount
         from marked
         union all
         select
             {% for column in kept + reckoned + performed %} {{ column }}, {% endfor %}
-            'volume',
-            false,
-            true,
-            cast(0 as decimal(24, 8)),
-            cast(null as decimal(24, 12)),
-            cast(0 as decimal(24, 8))
+            'volume' as fee_kind,
+            false as is_agreed,
+            true as is_traced,
+            cast(0 as decimal(24, 8)) as base_amount,
+            cast(null as decimal(24, 12)) as fee_rate,
+            cast(0 as decimal(24, 8)) as due_amount
         from marked
     ),
 
