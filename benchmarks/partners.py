@@ -29,7 +29,8 @@ SELECT
     'demo' AS tenant_id, 'live' AS server_id, login::BIGINT AS login,
     'demo/live/' || login AS account_key, 'demo/C' || login AS client_key,
     'real\\B\\' || login % 5 AS group_name, 'USD' AS main_currency, 1 AS money_divisor,
-    false AS is_excluded
+    false AS is_excluded, 'mt5' AS platform, 'USD' AS account_currency,
+    2 AS currency_digits
 FROM range({ACCOUNTS}) AS logins(login);
 
 CREATE TABLE lake.canonical.can_account_books AS
@@ -52,8 +53,14 @@ CREATE TABLE lake.canonical.can_cash_movements (
     account_key VARCHAR, client_key VARCHAR, executed_at_utc TIMESTAMP, kind VARCHAR,
     amount_reporting DECIMAL(38, 8));
 CREATE TABLE lake.finance.fct_account_days (
-    account_key VARCHAR, business_date DATE, opening_balance_amount DECIMAL(24, 8),
-    opening_credit_amount DECIMAL(24, 8));
+    tenant_id VARCHAR, server_id VARCHAR, account_key VARCHAR, business_date DATE,
+    opening_balance_amount DECIMAL(24, 8), opening_credit_amount DECIMAL(24, 8),
+    equity_amount DECIMAL(38, 8), deposits_amount DECIMAL(38, 8), withdrawals_amount DECIMAL(38,
+    8), internal_transfers_amount DECIMAL(38, 8), closed_pnl_amount DECIMAL(38, 8), swap_amount
+    DECIMAL(38, 8), commission_amount DECIMAL(38, 8), commission_round_amount DECIMAL(38, 8),
+    fees_amount DECIMAL(38, 8), interest_amount DECIMAL(38, 8), dividends_amount DECIMAL(38, 8),
+    taxes_amount DECIMAL(38, 8), floating_pnl_amount DECIMAL(38, 8), floating_swap_amount
+    DECIMAL(38, 8));
 CREATE TABLE lake.intermediate.int_server_closes AS
 SELECT 'demo' AS tenant_id, 'live' AS server_id, DATE '{_LAST_DAY}' AS business_date;
 CREATE TABLE lake.reference.ref_currencies AS
@@ -111,6 +118,17 @@ FROM range({PARTNERS}) AS numbers(n);
 CREATE TABLE lake.staging.stg_crm__partner_clawbacks (
     tenant_id VARCHAR, clawback_id VARCHAR, client_key VARCHAR, cause VARCHAR, valid_from DATE,
     valid_to DATE);
+
+CREATE TABLE lake.staging.stg_crm__copy_strategies (
+    tenant_id VARCHAR, strategy_id VARCHAR, kind VARCHAR, valid_from DATE, valid_to DATE,
+    management_rate DECIMAL(10, 8), performance_rate DECIMAL(10, 8),
+    subscription_amount DECIMAL(24, 8), subscription_currency VARCHAR, fees_posted VARCHAR,
+    management_pattern VARCHAR, performance_pattern VARCHAR, subscription_pattern VARCHAR);
+CREATE TABLE lake.staging.stg_crm__copy_investments (
+    tenant_id VARCHAR, strategy_id VARCHAR, server_id VARCHAR, account_key VARCHAR,
+    valid_from DATE, valid_to DATE);
+CREATE TABLE lake.reference.ref_ctrader_balance_operations (
+    operation_code INTEGER, copy_fee_kind VARCHAR);
 """
 
 _VERSIONS = "".join(
@@ -123,6 +141,8 @@ _VERSIONS = "".join(
         ("crm_partner_clawbacks", "client_id VARCHAR, valid_from DATE"),
         ("crm_partners", "client_id VARCHAR"),
         ("crm_client_accounts", "server_id VARCHAR, login BIGINT"),
+        ("crm_copy_strategies", "strategy_id VARCHAR, valid_from DATE"),
+        ("crm_copy_investments", "server_id VARCHAR, login BIGINT, valid_from DATE"),
     )
 )
 
@@ -139,7 +159,9 @@ SELECT
     ((1 + n % 100) * 0.01)::DECIMAL(24, 8) AS volume_closed_lots,
     ((1 + n % 100) * 1000)::DECIMAL(38, 8) AS volume_units,
     (n % 2000 - 1000)::DECIMAL(24, 8) AS closed_pnl_amount, 0::DECIMAL(24, 8) AS swap_amount,
-    (-(1 + n % 100) * 0.07)::DECIMAL(24, 8) AS commission_amount, 0::DECIMAL(24, 8) AS fee_amount
+    (-(1 + n % 100) * 0.07)::DECIMAL(24, 8) AS commission_amount, 0::DECIMAL(24, 8) AS fee_amount,
+    'mt5' AS platform, 0::BIGINT AS action_code, 'trade' AS component, '' AS comment,
+    0::DECIMAL(24, 8) AS balance_effect_amount, NULL::TIMESTAMP AS changed_at_utc
 FROM range({first}, {last}) AS numbers(n)
 """
 

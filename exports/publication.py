@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -140,6 +140,26 @@ def covering_publication(
         first_day=row[3],
         last_day=row[4],
     )
+
+
+def latest_publication(
+    con: duckdb.DuckDBPyConnection, covering: Publication, *, through: dt.date
+) -> Publication:
+    """The newest publication of any day up to one after the period, of what the covering one saw.
+
+    Args:
+        con: the connection that `covering_publication` was asked with.
+        covering: of the period itself.
+        through: last business day that counts.
+    """
+    row = con.execute(
+        """
+        SELECT max(snapshot_id), max(published_at) FROM days_published WHERE business_date <= $1
+        """,
+        [through],
+    ).fetchone()
+    assert row is not None
+    return replace(covering, snapshot_id=int(row[0]), published_at=row[1])
 
 
 def read_at(

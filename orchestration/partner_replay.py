@@ -28,11 +28,16 @@ _MODELS = (
     "int_partners__tiers_reached",
     "int_partners__tiers_split",
     "int_partners__cpa_laddered",
+    "int_partners__copy_fees_shared",
     "int_partners__lines_priced",
     "int_partners__lines_adjusted",
     "int_partners__commissions_targeted",
 )
-_DATED = ("int_partners__deals_measured", "int_partners__cpa_laddered")
+_DATED = (
+    "int_partners__deals_measured",
+    "int_partners__cpa_laddered",
+    "int_partners__copy_fees_shared",
+)
 _RAW = '"lake"."raw"."crm_partner_agreements"'
 
 

@@ -77,6 +77,7 @@ COMMISSION_LEDGER = Suite(
             "commission_share",
             "revenue_share",
             "cpa",
+            "copy_fee_share",
         ),
         like("amount_currency", CURRENCY, "amount_currency is a currency code"),
         between("level", 0, None, "A level counts up from the client's direct partner"),

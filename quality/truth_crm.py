@@ -15,6 +15,8 @@ _TABLES = (
     "partner_tiers",
     "partner_payout_terms",
     "partner_clawbacks",
+    "copy_strategies",
+    "copy_investments",
     "staff_users",
     "cash_approvals",
     "client_notes",

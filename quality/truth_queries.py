@@ -228,6 +228,33 @@ COMMISSION_LEDGER = Comparison(
     precision=UNROUNDED,
 )
 
+COPY_FEES = Comparison(
+    id="truth_copy_fees",
+    what="Each copy fee due and charged, and the high-water mark, equal the simulator's truth",
+    file="copy_fees.parquet",
+    needs=("partners.fct_copy_fees",),
+    key=("server_id", "strategy_id", "login", "month_from", "month_to", "fee_kind", "is_final"),
+    amounts=("days", "due", "charged", "result", "mark_before", "mark_after"),
+    truth="SELECT * FROM {file}",
+    books="""
+        SELECT
+            server_id,
+            strategy_id,
+            cast(split_part(account_key, '/', 3) AS BIGINT) AS login,
+            month_from,
+            month_to,
+            fee_kind,
+            is_final,
+            days,
+            due_amount AS due,
+            charged_amount AS charged,
+            result_amount AS result,
+            mark_before_amount AS mark_before,
+            mark_after_amount AS mark_after
+        FROM lake.partners.fct_copy_fees
+    """,
+)
+
 ALERTS = Comparison(
     id="truth_alerts",
     what="The clients alerted by each scenario are exactly those the simulator planted",
@@ -331,6 +358,7 @@ BOOK_COMPARISONS = (
     DAILY_PNL_BROKER,
     JOURNAL_PNL,
     COMMISSION_LEDGER,
+    COPY_FEES,
     ALERTS,
     BREAKS,
     STATEMENTS,

@@ -6,6 +6,7 @@ import datetime as dt
 import string
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,10 @@ class Catalogue:
     def known(self, section: str, name: str) -> str:
         """The words of a name that a platform gives; the name itself where nobody translated it."""
         return self.words.get(f"{section}.{name}", name)
+
+    def number(self, amount: Decimal) -> str:
+        """A number within a sentence."""
+        return f"{amount:,f}".translate({ord(","): self.group, ord("."): self.decimal})
 
     def date(self, day: dt.date) -> str:
         """A day as a letter writes it."""

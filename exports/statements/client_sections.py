@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from exports.statements.catalogue import Catalogue
 from exports.statements.client_figures import AccountFigures, TradeFigures
-from exports.statements.client_records import COMPONENTS
+from exports.statements.client_records import COMPONENTS, Deal
 from exports.statements.document import Cell, Column, ColumnKind, Section
 from warehouse.money import round_half_away
 
@@ -121,7 +121,7 @@ def cash_movements(figures: AccountFigures, words: Catalogue) -> Section:
         (
             operation.deal.executed_at,
             str(operation.deal.deal_id),
-            words.known("operation", operation.deal.component),
+            _kind(operation.deal, words),
             operation.deal.comment or "",
             operation.balance,
             operation.credit,
@@ -137,6 +137,13 @@ def cash_movements(figures: AccountFigures, words: Catalogue) -> Section:
     )
     section = _table(words, "cash_movements", columns, rows, figures.currency)
     return section.with_total(figures.digits, words("page.total"))
+
+
+def _kind(deal: Deal, words: Catalogue) -> str:
+    """What an operation is: a fee by the platform's own name for it, where it has words."""
+    if deal.component == "fee" and f"operation.{deal.action}" in words.words:
+        return words(f"operation.{deal.action}")
+    return words.known("operation", deal.component)
 
 
 def deals(figures: AccountFigures, words: Catalogue) -> Section:

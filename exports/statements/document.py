@@ -94,7 +94,7 @@ class StatementDocument:
     """A whole statement."""
 
     number: str
-    kind: Literal["client", "account", "partner", "costs", "notice", "tax", "challenge"]
+    kind: Literal["client", "account", "partner", "costs", "notice", "tax", "challenge", "copy"]
     title: str
     issuer: str
     subject: str

@@ -25,7 +25,7 @@ class Records(Protocol):
 
     @property
     def subject_key(self) -> str:
-        """client_key, account_key, or challenge_key."""
+        """client_key, account_key, challenge_key or strategy_key."""
         ...
 
     def fingerprint(self) -> str:
@@ -56,6 +56,8 @@ class PaperKind:
         balances: what the register keeps of each account.
         continues: whether each paper must open where the one before it closed.
         accounts: the accounts of a subject, by tenant and key; raises UnknownSubjectError.
+        settles_later: whether figures of the period go on changing in the month after it, whose
+            published days are read too.
     """
 
     name: str
@@ -66,6 +68,7 @@ class PaperKind:
     balances: Callable[[Any], dict[str, AccountBalances]]
     continues: bool = False
     accounts: Callable[[duckdb.DuckDBPyConnection, str, str], tuple[Account, ...]] = find_accounts
+    settles_later: bool = False
 
 
 def require_held(con: duckdb.DuckDBPyConnection, batch: Batch, *names: str) -> None:

@@ -36,6 +36,7 @@ _MODELS = {
     "commission_share": "share of commission",
     "revenue_share": "share of revenue",
     "cpa": "per client",
+    "copy_fee_share": "share of copy fees",
 }
 _MASKING = {
     "none": "Clients and accounts are shown by their numbers.",

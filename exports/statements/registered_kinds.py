@@ -1,4 +1,4 @@
-"""Every kind of paper about clients, by the name that the register and the command line use."""
+"""Every kind of numbered paper, by the name that the register and the command line use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from exports.statements.challenge_document import challenge_document
 from exports.statements.challenge_queries import challenge_accounts, read_challenges
 from exports.statements.challenge_records import check_challenge
 from exports.statements.client import ACCOUNT, CLIENT
+from exports.statements.copy_statement import COPY
 from exports.statements.costs_records import check_costs, read_costs
 from exports.statements.costs_report import costs_document
 from exports.statements.kinds import PaperKind, no_balances
@@ -30,7 +31,7 @@ CHALLENGE = PaperKind(
     accounts=challenge_accounts,
 )
 """A prop challenge: its rules, days, payouts and reviews."""
-KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX, CHALLENGE)}
+KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX, CHALLENGE, COPY)}
 
 
 def registered_kind(name: str) -> PaperKind:

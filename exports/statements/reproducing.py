@@ -96,7 +96,14 @@ def _made_again(settings: Settings, record: PaperRecord, formats: list[str]) -> 
         read_at(con, settings, published)
         accounts = kind.accounts(con, record.tenant_id, record.subject_key)
         read_at(con, settings, None)
-        covering = publication_of(con, record.tenant_id, accounts, period, record.snapshot_id)
+        covering = publication_of(
+            con,
+            record.tenant_id,
+            accounts,
+            period,
+            record.snapshot_id,
+            settles_later=kind.settles_later,
+        )
         read_at(con, settings, published)
         batch = Batch({record.subject_key: accounts}, period, covering, look.reporting_currency)
         made = list(kind.read(con, batch))

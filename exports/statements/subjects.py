@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import duckdb
 
-from exports.publication import Publication, covering_publication
+from exports.publication import Publication, covering_publication, latest_publication
 from exports.statements.client_records import Account
 from exports.statements.client_ties import check_continuity
 from exports.statements.issuing import Draft
@@ -22,20 +23,34 @@ def publication_of(
     accounts: Sequence[Account],
     period: Period,
     as_of: AsOf = None,
+    *,
+    settles_later: bool = False,
 ) -> Publication:
     """The publication that covers a period on the servers of some accounts.
+
+    Args:
+        con: a connection to the lake's head.
+        tenant: whose accounts.
+        accounts: whose servers count.
+        period: the days that must be published.
+        as_of: only what was published up to this snapshot, or by the end of this UTC day.
+        settles_later: take the days of the month after too, as far as they are published.
 
     Raises:
         UnclosedPeriodError: days of the period are not published.
     """
-    return covering_publication(
+    servers = tuple(sorted({account.server_id for account in accounts}))
+    covering = covering_publication(
         con,
         tenant=tenant,
-        servers=tuple(sorted({account.server_id for account in accounts})),
+        servers=servers,
         period_from=period.first,
         period_to=period.last,
         as_of=as_of,
     )
+    if not settles_later:
+        return covering
+    return latest_publication(con, covering, through=period.last + dt.timedelta(days=31))
 
 
 def checked_draft(

@@ -17,6 +17,7 @@ import polars as pl
 from ingestion.simulator.cash import CREDIT, CashOperation
 from ingestion.simulator.challenges import challenge_cases, plans
 from ingestion.simulator.clock import DAY_MS, MINUTE_MS, to_utc_ms
+from ingestion.simulator.copy_trading import investments, strategies
 from ingestion.simulator.crm import (
     classifications,
     main_amount,
@@ -281,6 +282,8 @@ def crm_truth(world: World) -> dict[str, pl.DataFrame]:
         "partner_tiers": len(tiers(world.window)),
         "partner_payout_terms": len(PAYOUT_TERMS),
         "partner_clawbacks": len(clawbacks(population, world.window)),
+        "copy_strategies": len(strategies(population, world.window, world.server_id)),
+        "copy_investments": len(investments(world.window)),
         "staff_users": len(STAFF),
         "cash_approvals": len(approvals(world)),
         "client_notes": len(notes(world)),

@@ -143,3 +143,21 @@ def number_deals(
         .then(pl.col("order"))
         .otherwise(0)
     )
+
+
+def with_operations(
+    deals: pl.DataFrame, population: Population, operations: list[CashOperation]
+) -> pl.DataFrame:
+    """Numbered deals with operations among them: each later deal's number moves up."""
+    if not operations:
+        return deals
+    order = ["arrival_ms", "account", "position", "server_ms", "action", "deal"]
+    added = _cash_frame(operations, pl.Schema({**deals.schema})).with_columns(
+        changed_ms=pl.col("arrival_ms"),
+        login=pl.Series(population.login)[[operation.account for operation in operations]],
+    )
+    return (
+        pl.concat([deals, added.select(deals.columns)])
+        .sort(order)
+        .with_columns(deal=FIRST_DEAL + pl.int_range(pl.len(), dtype=pl.Int64))
+    )

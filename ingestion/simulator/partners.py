@@ -106,11 +106,11 @@ def tree_edges(population: Population, window: Window) -> list[TreeEdge]:
 
 
 def agreements(window: Window) -> list[Agreement]:
-    """Per lot and commission share, own clients and two override levels; P4 has none."""
+    """Per lot, commission and copy fee share, own clients and two override levels; P4 has none."""
     start = day_of(window.first) - timedelta(days=60)
     change = day_of(window.trading_day_near(0.6))
     book_b, book_a, every = r"real\B%", r"real\A%", "%"
-    lot, share = "per_lot", "commission_share"
+    lot, share, copied = "per_lot", "commission_share", "copy_fee_share"
     terms: list[tuple[str, int, str, str, str | None, str, str, date, date | None]] = [
         ("P3", 0, lot, "6", "USD", every, book_b, start, change),
         ("P3", 0, lot, "7", "USD", every, book_b, change, None),
@@ -123,6 +123,10 @@ def agreements(window: Window) -> list[Agreement]:
         ("P1", 1, lot, "1", "USD", every, book_b, start, None),
         ("P1", 2, lot, "0.5", "USD", every, every, start, None),
         ("P1", 2, share, "0.05", None, every, book_a, start, None),
+        ("P3", 0, copied, "0.2", None, every, every, start, None),
+        ("P2", 0, copied, "0.15", None, every, every, start, None),
+        ("P2", 1, copied, "0.1", None, every, every, start, None),
+        ("P1", 2, copied, "0.05", "USD", every, every, start, None),
     ]
     return [
         special(

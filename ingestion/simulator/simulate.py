@@ -31,6 +31,7 @@ from ingestion.simulator.truth_challenges import (
     challenge_payouts_truth,
     challenges_truth,
 )
+from ingestion.simulator.truth_copy import copy_fees_truth
 from ingestion.simulator.truth_hedging import hedged_pnl_truth
 from ingestion.simulator.truth_losing import losing_accounts_truth
 from ingestion.simulator.truth_partners import commission_ledger_truth
@@ -219,6 +220,7 @@ def write_truth(
         "account_days": account_days_truth,
         "daily_pnl": lambda world, _: daily_pnl_truth(world),
         "commission_ledger": lambda world, _: commission_ledger_truth(world),
+        "copy_fees": lambda world, _: copy_fees_truth(world),
         "alerts": lambda world, _: alerts_truth(world),
         "breaks": breaks_truth,
         "hedged_pnl": lambda world, _: hedged_pnl_truth(world),

@@ -25,6 +25,7 @@ from ingestion.simulator.psp_adyen import adyen_truth
 from ingestion.simulator.psp_adyen_files import write_adyen
 from ingestion.simulator.psp_paypal import paypal_truth, write_paypal
 from ingestion.simulator.psp_stripe_objects import stripe_truth, write_stripe_objects
+from ingestion.simulator.truth_copy import write_copy
 from ingestion.simulator.truth_ctrader import ctrader_truth
 from ingestion.simulator.truth_liquidity import liquidity_truth
 from ingestion.simulator.truth_mt4 import mt4_truth
@@ -76,6 +77,7 @@ SYSTEMS: tuple[System, ...] = (
         "",
         crm_truth,
     ),
+    System(lambda world, out: write_copy(world, out / "crm"), ""),
     System(
         write_mt4,
         '[[sources]]\nname = "mt4_live"\nkind = "mt4"\nurl = "sqlite:///mt4_live.sqlite"\n',

@@ -74,7 +74,7 @@ def _net_sign(
     realised = sum(
         (
             days.components[name][account, index]
-            for name in ("closed_pnl", "swap", "commission", "fees")
+            for name in ("closed_pnl", "swap", "commission", "fees", "charges")
         ),
         np.zeros(len(index), dtype=np.int64),
     )

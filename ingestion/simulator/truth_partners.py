@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 
 from ingestion.simulator.clock import DAY_MS, day_of
 from ingestion.simulator.exact_money import decimals
-from ingestion.simulator.market import GROUPS, SYMBOLS, main_currency
+from ingestion.simulator.market import GROUPS, SYMBOLS, TENANT, main_currency
 from ingestion.simulator.partners import (
     DEEPEST_LEVEL,
     Agreement,
@@ -23,8 +24,11 @@ from ingestion.simulator.partners import (
     tree_edges,
 )
 from ingestion.simulator.population import client_id
+from ingestion.simulator.rates import RATE_SCALE
+from ingestion.simulator.truth_copy import fees_of
 from ingestion.simulator.world import World
 
+COPY_FEE_SHARE = "copy_fee_share"
 _RATE_SCALE = 10_000
 """Agreement rates have at most four decimals, so that every amount is exact."""
 
@@ -86,6 +90,7 @@ def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]
                 for term in terms
                 if term.partner_id == partner
                 and term.level == level
+                and term.model != COPY_FEE_SHARE
                 and in_force(term.valid_from, term.valid_to, day)
                 and _matches(term.symbol_pattern, name)
                 and _matches(term.account_group_pattern, group)
@@ -146,12 +151,44 @@ def commission_ledger_truth(world: World) -> pl.DataFrame:
     base = base // population.cents[account]
     lines = _tiered(world, lines.with_columns(base=pl.Series(base)))
     lines = _carved(lines.with_columns(amount=pl.col("base") * pl.col("rate")))
-    return lines.select(
+    traded = lines.select(
         pl.lit(world.server_id).alias("server_id"),
         "deal", "partner_id", "level", "model",
         decimals(lines["amount"].to_numpy(), 24).alias("amount"),
         "currency",
-    ).sort("deal", "level", "partner_id", "model")  # fmt: skip
+    )  # fmt: skip
+    shared = pl.DataFrame(list(_copy_fee_shares(world)), schema=traded.schema, orient="row")
+    return pl.concat([traded, shared]).sort("deal", "level", "partner_id", "model")
+
+
+def _copy_fee_shares(world: World) -> Iterator[tuple[str, int, str, int, str, Decimal, str]]:
+    """Each copy fee on an investor's account, shared with the partners above him on its day."""
+    if world.tenant != TENANT:
+        return
+    population = world.population
+    tree = _Tree(tree_edges(population, world.window))
+    comments = [fee.comment for fee in fees_of(world)]
+    charged = world.deals.filter(pl.col("comment").is_in(comments))
+    for row in charged.select("deal", "account", "server_ms", "profit").iter_rows(named=True):
+        account, day_number = row["account"], row["server_ms"] // DAY_MS
+        day, code = day_of(day_number), population.currency[account]
+        fee = Decimal(-row["profit"]).scaleb(-int(population.currency_digits[account]))
+        chain = tree.chain(client_id(int(population.client[account])), day)
+        for level, partner in enumerate(chain):
+            for term in agreements(world.window):
+                if (
+                    (term.partner_id, term.level, term.model) == (partner, level, COPY_FEE_SHARE)
+                    and in_force(term.valid_from, term.valid_to, day)
+                    and _matches(
+                        term.account_group_pattern, GROUPS[population.group[account]].group
+                    )
+                ):
+                    currency = term.currency or main_currency(code)
+                    cross = world.rates.scaled_cross(main_currency(code), currency, day_number)
+                    base = fee / int(population.cents[account]) * cross / RATE_SCALE
+                    amount = (base * term.rate).quantize(Decimal("1e-8"), ROUND_HALF_UP)
+                    yield (world.server_id, row["deal"], partner, level, COPY_FEE_SHARE,
+                           amount, currency)  # fmt: skip
 
 
 def _tiered(world: World, lines: pl.DataFrame) -> pl.DataFrame:

@@ -10,8 +10,9 @@ import polars as pl
 from ingestion.simulator import cash as cash_module
 from ingestion.simulator.cash import COMPENSATION, CashBook, Funding, at
 from ingestion.simulator.clock import Window
+from ingestion.simulator.copy_trading import fee_operations
 from ingestion.simulator.days import AccountDays, sum_days
-from ingestion.simulator.deals import LateArrival, cancelled_deal, number_deals
+from ingestion.simulator.deals import LateArrival, cancelled_deal, number_deals, with_operations
 from ingestion.simulator.lifecycles import Events, build_events, draw_positions
 from ingestion.simulator.market import SERVER_ID, SYMBOL_INDEX, TENANT
 from ingestion.simulator.planted import (
@@ -113,6 +114,9 @@ def build_world(
     deals, edited = edit_one_deal(
         deals, population, window, fraction=0.55, modify_flags=1, shift_points=35
     )
+    if tenant == TENANT:
+        fees = fee_operations(deals, held, population, window, rates, server_id)
+        deals = with_operations(deals, population, fees)
     late_profit = int(
         deals.filter(pl.col("position") == late[0].position).select(pl.col("profit").sum()).item()
     )

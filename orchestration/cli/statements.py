@@ -322,3 +322,36 @@ def partner(
         print_json(made)
     else:
         print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
+
+
+@app.command("copy")
+def copy(
+    strategy: Annotated[str, typer.Option(help="Strategy key or id.")],
+    period: Month,
+    out: Out,
+    format: Annotated[Format, typer.Option(help="pdf, csv or xlsx.")] = Format.pdf,
+    as_of: AsOf = None,
+    language: Language = None,
+    tenant: Tenant = None,
+    actor: Actor = "daybook",
+    as_json: AsJson = False,
+) -> None:
+    """The fees of a PAMM or copy strategy for a month: each investor, due, charged, partners."""
+    from exports.statements.copy_statement import make_copy_statement
+
+    with spinning("making the statement"):
+        made = make_copy_statement(
+            load_settings(),
+            strategy,
+            period,
+            format.value,
+            out,
+            as_of,
+            tenant=tenant,
+            actor=actor,
+            language=language,
+        )
+    if as_json:
+        print_json(made)
+    else:
+        print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")

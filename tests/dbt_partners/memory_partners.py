@@ -26,7 +26,8 @@ MODELS = (
     "int_partners__levels_covered", "int_partners__terms_matched",
     "int_partners__clawbacks_dated", "int_partners__deals_measured",
     "int_partners__tiers_reached", "int_partners__tiers_split", "int_partners__cpa_laddered",
-    "int_partners__lines_priced", "int_partners__lines_adjusted",
+    "stg_crm__copy_strategies", "stg_crm__copy_investments", "int_partners__copy_fees_charged",
+    "int_partners__copy_fees_shared", "int_partners__lines_priced", "int_partners__lines_adjusted",
     "int_partners__commissions_targeted", "rpt_partners__breaks",
 )  # fmt: skip
 
@@ -42,7 +43,9 @@ CREATE TABLE canonical.can_deals (
     volume_lots DECIMAL(24, 8) DEFAULT 0, volume_closed_lots DECIMAL(24, 8) DEFAULT 0,
     volume_units DECIMAL(38, 8) DEFAULT 0, closed_pnl_amount DECIMAL(24, 8) DEFAULT 0,
     swap_amount DECIMAL(24, 8) DEFAULT 0, commission_amount DECIMAL(24, 8) DEFAULT 0,
-    fee_amount DECIMAL(24, 8) DEFAULT 0);
+    fee_amount DECIMAL(24, 8) DEFAULT 0, platform VARCHAR DEFAULT 'mt5',
+    action_code BIGINT DEFAULT 0, component VARCHAR DEFAULT 'trade', comment VARCHAR DEFAULT '',
+    balance_effect_amount DECIMAL(24, 8) DEFAULT 0);
 CREATE TABLE canonical.can_accounts (
     tenant_id VARCHAR DEFAULT 't', server_id VARCHAR DEFAULT 's', account_key VARCHAR,
     client_key VARCHAR, group_name VARCHAR DEFAULT 'real/USD', main_currency VARCHAR DEFAULT 'USD',
@@ -89,6 +92,18 @@ CREATE TABLE raw.crm_partner_tiers (
 CREATE TABLE raw.crm_partner_clawbacks (
     clawback_id VARCHAR, client_id VARCHAR, cause VARCHAR, valid_from DATE, valid_to DATE,
     decided_on DATE, {system});
+CREATE TABLE raw.crm_copy_strategies (
+    strategy_id VARCHAR DEFAULT 'S', kind VARCHAR DEFAULT 'copy', name VARCHAR,
+    manager_client_id VARCHAR, server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 9,
+    valid_from DATE DEFAULT '2026-01-01', valid_to DATE, management_rate DECIMAL(24, 12),
+    performance_rate DECIMAL(24, 12), subscription_amount DECIMAL(24, 8),
+    subscription_currency VARCHAR, fees_posted VARCHAR, management_pattern VARCHAR,
+    performance_pattern VARCHAR DEFAULT 'Performance%', subscription_pattern VARCHAR, {system});
+CREATE TABLE raw.crm_copy_investments (
+    strategy_id VARCHAR DEFAULT 'S', server_id VARCHAR DEFAULT 's', login BIGINT DEFAULT 1,
+    valid_from DATE DEFAULT '2026-01-01', valid_to DATE, {system});
+CREATE TABLE reference.ref_ctrader_balance_operations (
+    operation_code INTEGER, copy_fee_kind VARCHAR);
 CREATE TABLE raw.crm_partner_payout_terms (
     partner_id VARCHAR, payout_currency VARCHAR, method VARCHAR, valid_from DATE, valid_to DATE,
     conversion_date VARCHAR, hold_days INTEGER, minimum_payout_amount DECIMAL(24, 8),
@@ -102,7 +117,7 @@ _FILLED = (
     "canonical.can_deals", "canonical.can_accounts", "canonical.can_account_books",
     "canonical.can_cash_movements", "finance.fct_account_days", "raw.crm_partners",
     "raw.crm_partner_tree", "raw.crm_partner_agreements", "raw.crm_partner_tiers",
-    "raw.crm_partner_clawbacks",
+    "raw.crm_partner_clawbacks", "raw.crm_copy_strategies", "raw.crm_copy_investments",
 )  # fmt: skip
 
 Row = dict[str, Any]

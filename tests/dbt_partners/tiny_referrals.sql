@@ -10,7 +10,8 @@ CREATE TABLE lake.canonical.can_accounts AS
 SELECT
     'demo' AS tenant_id, 'live' AS server_id, login::BIGINT AS login,
     'demo/live/' || login AS account_key, 'demo/' || client_id AS client_key, group_name, 'USD' AS main_currency, money_divisor,
-    false AS is_excluded
+    false AS is_excluded, 'mt5' AS platform, 'USD' AS account_currency,
+    2 AS currency_digits
 FROM (VALUES
     (1, 'C1', 'real\B', 1),
     (2, 'C1', 'real\cent', 100),
@@ -32,7 +33,9 @@ SELECT
     CASE closed WHEN 0 THEN 'in' ELSE 'out' END AS entry, 'buy' AS side,
     1.1::DECIMAL(24, 8) AS price, NULL::DECIMAL(24, 8) AS market_spread_price,
     (lots * 100000)::DECIMAL(38, 8) AS volume_units, 0::DECIMAL(24, 8) AS closed_pnl_amount,
-    0::DECIMAL(24, 8) AS swap_amount, 0::DECIMAL(24, 8) AS fee_amount
+    0::DECIMAL(24, 8) AS swap_amount, 0::DECIMAL(24, 8) AS fee_amount, 'mt5' AS platform,
+    0::BIGINT AS action_code, 'trade' AS component, '' AS comment,
+    0::DECIMAL(24, 8) AS balance_effect_amount, NULL::TIMESTAMP AS changed_at_utc
 FROM (VALUES
     (101, 1, DATE '2026-08-03', 1, 0, -5),
     (102, 1, DATE '2026-08-04', 1, 1, 0),
@@ -69,8 +72,14 @@ SELECT
     5 AS digits;
 
 CREATE TABLE lake.finance.fct_account_days (
-    account_key VARCHAR, business_date DATE, opening_balance_amount DECIMAL(24, 8),
-    opening_credit_amount DECIMAL(24, 8));
+    tenant_id VARCHAR, server_id VARCHAR, account_key VARCHAR, business_date DATE,
+    opening_balance_amount DECIMAL(24, 8), opening_credit_amount DECIMAL(24, 8),
+    equity_amount DECIMAL(38, 8), deposits_amount DECIMAL(38, 8), withdrawals_amount DECIMAL(38,
+    8), internal_transfers_amount DECIMAL(38, 8), closed_pnl_amount DECIMAL(38, 8), swap_amount
+    DECIMAL(38, 8), commission_amount DECIMAL(38, 8), commission_round_amount DECIMAL(38, 8),
+    fees_amount DECIMAL(38, 8), interest_amount DECIMAL(38, 8), dividends_amount DECIMAL(38, 8),
+    taxes_amount DECIMAL(38, 8), floating_pnl_amount DECIMAL(38, 8), floating_swap_amount
+    DECIMAL(38, 8));
 
 CREATE TABLE lake.intermediate.int_server_closes AS
 SELECT 'demo' AS tenant_id, 'live' AS server_id, DATE '2026-08-04' AS business_date;
@@ -112,6 +121,32 @@ CREATE TABLE lake.raw.crm_partner_tiers (
 CREATE TABLE lake.raw.crm_partner_clawbacks (
     _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, clawback_id VARCHAR, client_id VARCHAR,
     cause VARCHAR, valid_from DATE, valid_to DATE);
+
+CREATE TABLE lake.raw.crm_copy_strategies (
+    _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, strategy_id VARCHAR, valid_from DATE);
+
+CREATE TABLE lake.raw.crm_copy_investments (
+    _tenant_id VARCHAR, _row_id BIGINT, _load_id BIGINT, strategy_id VARCHAR, server_id VARCHAR,
+    login BIGINT, valid_from DATE);
+
+CREATE VIEW lake.staging.stg_crm__copy_strategies AS
+SELECT
+    _tenant_id AS tenant_id, strategy_id, 'copy' AS kind, valid_from, NULL::DATE AS valid_to,
+    NULL::DECIMAL(10, 8) AS management_rate, 0.2::DECIMAL(10, 8) AS performance_rate,
+    NULL::DECIMAL(24, 8) AS subscription_amount, NULL::VARCHAR AS subscription_currency,
+    'next_month' AS fees_posted, NULL::VARCHAR AS management_pattern,
+    'Performance fee%' AS performance_pattern, NULL::VARCHAR AS subscription_pattern
+FROM lake.raw.crm_copy_strategies;
+
+CREATE VIEW lake.staging.stg_crm__copy_investments AS
+SELECT
+    _tenant_id AS tenant_id, strategy_id, server_id, login,
+    _tenant_id || '/' || server_id || '/' || login AS account_key, valid_from,
+    NULL::DATE AS valid_to
+FROM lake.raw.crm_copy_investments;
+
+CREATE TABLE lake.reference.ref_ctrader_balance_operations (
+    operation_code INTEGER, copy_fee_kind VARCHAR);
 
 CREATE VIEW lake.staging.stg_crm__partner_tiers AS
 SELECT

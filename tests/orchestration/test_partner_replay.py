@@ -54,3 +54,26 @@ def test_a_new_version_shows_its_differences_and_writes_nothing(broker: Settings
 def test_an_unknown_agreement_is_told(closed_broker: Path) -> None:
     with pytest.raises(UsageError, match="No agreement 'A999'"):
         agreement_versions(load_settings(closed_broker / "daybook.toml"), "A999")
+
+
+def test_a_share_of_copy_fees_is_replayed_too(broker: Settings) -> None:
+    assert broker.config_path is not None
+    path = Path(broker.config_path).parent / "crm" / "partner_agreements.csv"
+    text = path.read_text("utf-8")
+    changed = text.replace("A012,P3,0,copy_fee_share,0.2,", "A012,P3,0,copy_fee_share,0.3,")
+    assert changed != text
+    path.write_text(changed, "utf-8")
+    sync_once(broker, "crm")
+    with connect("read", settings=broker) as con:
+        booked = dict(
+            con.execute(
+                "SELECT amount_currency, sum(amount) FROM lake.partners.fct_commission_ledger "
+                f"WHERE agreement_id = 'A012' AND business_date >= DATE '{FIRST}' GROUP BY ALL"
+            ).fetchall()
+        )
+    assert booked
+    result = replay(broker, "A012", FIRST, LAST, version=2)
+    assert result.totals() == {
+        ("demo/P3", currency): amount / 2 for currency, amount in booked.items()
+    }
+    assert replay(broker, "A012", FIRST, LAST, version=1).lines == ()

@@ -90,6 +90,6 @@ def test_the_warehouse_holds_what_was_written(tmp_path: Path) -> None:
             "truth_crm_tables": True,
             "truth_crm_bonus_grants": True,
         }
-        assert checks["truth_crm_tables"].population == 18
+        assert checks["truth_crm_tables"].population == 20
         named = con.execute("SELECT count(*) FROM lake.pii.crm_client_notes").fetchall()
         assert named[0][0] > 0

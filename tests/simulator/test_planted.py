@@ -122,7 +122,7 @@ def test_partner_tree_is_three_deep_and_one_client_moves(base: Path) -> None:
     assert moved.filter(pl.col("len") == 2).height == 1
     ledger = truth(base, "commission_ledger")
     assert set(ledger["level"]) == {0, 1, 2}
-    assert set(ledger["model"]) == {"per_lot", "commission_share"}
+    assert set(ledger["model"]) == {"per_lot", "commission_share", "copy_fee_share"}
     assert "P4" not in set(ledger["partner_id"])
 
 

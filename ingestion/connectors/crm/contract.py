@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingestion.connectors.crm.challenge_contracts import CHALLENGE_CONTRACTS
+from ingestion.connectors.crm.copy_contracts import COPY_CONTRACTS
 from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
 from ingestion.connectors.crm.partner_contracts import PARTNER_CONTRACTS
 from ingestion.connectors.crm.rules import validity_is_forward
@@ -88,6 +89,7 @@ CONTRACTS = (
     CLIENT_ACCOUNTS,
     CASH_REQUESTS,
     *PARTNER_CONTRACTS,
+    *COPY_CONTRACTS,
     *EVENT_CONTRACTS,
     *CHALLENGE_CONTRACTS,
 )

@@ -23,7 +23,7 @@ from ingestion.contracts import Column, ColumnType, TableContract
 
 MODELS = (
     "per_lot", "per_million", "spread_share", "markup_share", "commission_share", "revenue_share",
-    "cpa",
+    "cpa", "copy_fee_share",
 )  # fmt: skip
 
 

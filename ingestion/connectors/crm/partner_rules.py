@@ -60,10 +60,14 @@ def amounts_are_not_negative(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def models_have_their_terms(rows: pl.DataFrame) -> pl.DataFrame:
-    """A share of the mark-up states the mark-up; net deposits are what CPA alone is laddered by."""
+    """A share of the mark-up states the mark-up; net deposits are what CPA alone is laddered by;
+    a share of copy fees has no trades to count tiers by."""
     markup = rows.filter((pl.col("model") == "markup_share") & pl.col("markup_points").is_null())
     ladder = (pl.col("tier_basis") == "net_deposit").fill_null(False)
     wrong = rows.filter((pl.col("model") == "cpa") != ladder)
+    tiered = rows.filter(
+        (pl.col("model") == "copy_fee_share") & pl.col("tier_basis").is_not_null() & ~ladder
+    )
     return pl.concat(
         [
             refused(markup, "markup_points", "a markup_share needs markup_points"),
@@ -76,6 +80,7 @@ def models_have_their_terms(rows: pl.DataFrame) -> pl.DataFrame:
                     pl.col("tier_basis").fill_null("none"),
                 ),
             ),
+            refused(tiered, "tier_basis", "a copy_fee_share has no tiers: a fee has no lots"),
         ]
     )
 

@@ -60,7 +60,31 @@ with
         where _is_new and client_id is not null
     ),
 
+    -- An account that follows a PAMM or copy strategy, or whose strategy changed:
+    -- which of
+    -- its operations are fees.
+    followers_changed as (
+        select
+            _tenant_id || '/' || server_id || '/' || login as account_key,
+            min(valid_from) as affected_from
+        from {{ all_versions("crm_copy_investments") }} as investments
+        where _is_new
+        group by 1
+        union all
+        select investments.account_key, min(strategies.valid_from)
+        from {{ all_versions("crm_copy_strategies") }} as strategies
+        inner join
+            {{ ref("stg_crm__copy_investments") }} as investments
+            on investments.tenant_id = strategies._tenant_id
+            and investments.strategy_id = strategies.strategy_id
+        where strategies._is_new
+        group by investments.account_key
+    ),
+
     accounts_changed as (
+        select account_key, affected_from
+        from followers_changed
+        union all
         select accounts.account_key, min(clients_changed.valid_from) as affected_from
         from clients_changed
         inner join

@@ -2,7 +2,7 @@ with
     agreements as (
         select partner_key, level, valid_from, valid_to
         from {{ ref("int_partners__agreements_segmented") }}
-        where model <> 'cpa'
+        where model not in ('cpa', 'copy_fee_share')
     ),
 
     bounds as (

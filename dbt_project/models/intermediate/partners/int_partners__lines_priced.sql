@@ -177,38 +177,48 @@ select
     end as accrued_amount,
     reason
 from priced
-union all
-select
-    tenant_id,
-    server_id,
-    business_date,
-    deal_key,
-    deal_id,
-    account_key,
-    client_key,
-    cast(null as varchar) as symbol,
-    executed_at_utc,
-    partner_key,
-    partner_id,
-    level,
-    partner_path,
-    agreement_id,
-    'cpa' as model,
-    amount_currency,
-    tier,
-    base_quantity,
-    rate,
-    case
-        when reason is null
-        then {{ accrued_commission("base_quantity", "rate") }}
-        else cast(0 as decimal(24, 8))
-    end as accrued_amount,
-    reason
-from {{ ref("int_partners__cpa_laddered") }}
-{% if is_incremental() %}
-    where
-        (tenant_id, server_id, business_date) in (
-            select (tenant_id, server_id, business_date)
-            from {{ ref("int_partners__days_touched") }}
-        )
-{% endif %}
+-- what no trade stands behind
+{% for relation, model, tier in [
+        ("int_partners__cpa_laddered", "cpa", "tier"),
+        (
+            "int_partners__copy_fees_shared",
+            "copy_fee_share",
+            "cast(null as integer)",
+        ),
+    ] %}
+    union all
+    select
+        tenant_id,
+        server_id,
+        business_date,
+        deal_key,
+        deal_id,
+        account_key,
+        client_key,
+        cast(null as varchar) as symbol,
+        executed_at_utc,
+        partner_key,
+        partner_id,
+        level,
+        partner_path,
+        agreement_id,
+        '{{ model }}' as model,
+        amount_currency,
+        {{ tier }} as tier,
+        base_quantity,
+        rate,
+        case
+            when reason is null
+            then {{ accrued_commission("base_quantity", "rate") }}
+            else cast(0 as decimal(24, 8))
+        end as accrued_amount,
+        reason
+    from {{ ref(relation) }}
+    {% if is_incremental() %}
+        where
+            (tenant_id, server_id, business_date) in (
+                select (tenant_id, server_id, business_date)
+                from {{ ref("int_partners__days_touched") }}
+            )
+    {% endif %}
+{% endfor %}

@@ -84,7 +84,7 @@ with
         inner join
             segments
             on segments.tenant_id = symbols.tenant_id
-            and segments.model <> 'cpa'
+            and segments.model not in ('cpa', 'copy_fee_share')
             and {{ matches_pattern("symbols.symbol", "segments.symbol_pattern") }}
             and {{
                 matches_pattern(

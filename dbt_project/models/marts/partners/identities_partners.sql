@@ -176,6 +176,69 @@ with
             'carved_overrides_stay_within_the_rate' as identity_id,
             'Direct partner and carved-out overrides of a trade together get no more than the direct partner''s rate gives'
             as what
+        union all
+        select
+            'copy_fees_charged_are_due' as identity_id,
+            'What the platform charged as a copy fee is what the strategy''s terms give, unless deals changed after it was charged'
+            as what
+        union all
+        select
+            'copy_fees_hold_every_charge' as identity_id,
+            'The copy fees of an account are all of its fee operations, each once'
+            as what
+        union all
+        select
+            'copy_fee_parts_are_the_ledgers' as identity_id,
+            'What partners get of an account''s copy fees is what the commission ledger books to them'
+            as what
+    ),
+
+    copy_fees as (
+        select
+            tenant_id,
+            server_id,
+            month_to,
+            charge_state,
+            due_amount,
+            charged_amount,
+            charged_operations,
+            partners_amount_reporting,
+            strategy_id,
+            account_key,
+            invested_from,
+            month_from,
+            fee_kind
+        from {{ ref("fct_copy_fees") }}
+    ),
+
+    -- By account, from the operations and the ledger themselves.
+    copy_operations as (
+        select
+            charged.tenant_id,
+            charged.server_id,
+            charged.account_key,
+            max(charged.business_date) as business_date,
+            count(*) as operations,
+            sum(charged.charged_amount) as charged_amount
+        from {{ ref("int_partners__copy_fees_charged") }} as charged
+        group by charged.tenant_id, charged.server_id, charged.account_key
+    ),
+
+    copy_shares as (
+        select account_key, sum(amount_reporting) as amount_reporting
+        from {{ ref("fct_commission_ledger") }}
+        where model = 'copy_fee_share'
+        group by account_key
+    ),
+
+    copy_accounts as (
+        select
+            account_key,
+            sum(charged_operations) as operations,
+            sum(charged_amount) as charged_amount,
+            sum(partners_amount_reporting) as partners_amount
+        from copy_fees
+        group by account_key
     ),
 
     agreements as (
@@ -294,6 +357,67 @@ with
             count(*) as sum_right
         from paid_rules
         group by tenant_id, server_id, business_date
+        union all
+        select
+            'copy_fees_charged_are_due' as identity_id,
+            tenant_id,
+            server_id,
+            month_to as business_date,
+            count(*) as population,
+            sum(case when charge_state = 'differs' then 1 else 0 end) as broken,
+            max(abs(charged_amount - due_amount)) as worst,
+            sum(charged_amount) as sum_left,
+            sum(due_amount) as sum_right
+        from copy_fees
+        where charge_state in ('agrees', 'restated', 'differs')
+        group by tenant_id, server_id, month_to
+        union all
+        select
+            'copy_fees_hold_every_charge' as identity_id,
+            operations.tenant_id,
+            operations.server_id,
+            operations.business_date,
+            count(*) as population,
+            sum(
+                case
+                    when
+                        operations.operations <> coalesce(held.operations, 0)
+                        or operations.charged_amount <> coalesce(held.charged_amount, 0)
+                    then 1
+                    else 0
+                end
+            ) as broken,
+            max(
+                abs(operations.charged_amount - coalesce(held.charged_amount, 0))
+            ) as worst,
+            sum(coalesce(held.charged_amount, 0)) as sum_left,
+            sum(operations.charged_amount) as sum_right
+        from copy_operations as operations
+        left join copy_accounts as held on held.account_key = operations.account_key
+        group by operations.tenant_id, operations.server_id, operations.business_date
+        union all
+        select
+            'copy_fee_parts_are_the_ledgers' as identity_id,
+            operations.tenant_id,
+            operations.server_id,
+            operations.business_date,
+            count(*) as population,
+            sum(
+                case
+                    when coalesce(held.partners_amount, 0) <> shares.amount_reporting
+                    then 1
+                    else 0
+                end
+            ) as broken,
+            max(
+                abs(coalesce(held.partners_amount, 0) - shares.amount_reporting)
+            ) as worst,
+            sum(coalesce(held.partners_amount, 0)) as sum_left,
+            sum(shares.amount_reporting) as sum_right
+        from copy_operations as operations
+        inner join copy_shares as shares on shares.account_key = operations.account_key
+        left join copy_accounts as held on held.account_key = operations.account_key
+        group by operations.tenant_id, operations.server_id, operations.business_date
     )
 
 -- An identity that nothing could be checked on is listed too, with a population of

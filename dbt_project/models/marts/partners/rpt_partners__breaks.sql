@@ -64,6 +64,48 @@ with
         from blocked
         where blocked_reason like 'self-referral%'
         group by tenant_id, partner_id, client_key
+    ),
+
+    investments as (
+        select tenant_id, strategy_id, account_key, valid_from, valid_to
+        from {{ ref("stg_crm__copy_investments") }}
+    ),
+
+    strategies as (
+        select distinct tenant_id, strategy_id
+        from {{ ref("stg_crm__copy_strategies") }}
+    ),
+
+    accounts as (select account_key from {{ ref("can_accounts") }}),
+
+    unfounded as (
+        select
+            investments.tenant_id,
+            case
+                when strategies.strategy_id is null
+                then 'unknown_strategy'
+                else 'unknown_account'
+            end as break_type,
+            investments.strategy_id as subject,
+            'account '
+            || investments.account_key
+            || ' follows strategy '
+            || investments.strategy_id
+            || ': '
+            || case
+                when strategies.strategy_id is null
+                then 'no terms of it are known'
+                else 'the books know no such account'
+            end as claims,
+            investments.valid_from,
+            coalesce(investments.valid_to, date '9999-12-31') as valid_to
+        from investments
+        left join
+            strategies
+            on strategies.tenant_id = investments.tenant_id
+            and strategies.strategy_id = investments.strategy_id
+        left join accounts on accounts.account_key = investments.account_key
+        where strategies.strategy_id is null or accounts.account_key is null
     )
 
 select tenant_id, break_type, subject, claims, valid_from, valid_to
@@ -71,3 +113,6 @@ from claimed_twice
 union all
 select tenant_id, break_type, subject, claims, valid_from, valid_to
 from self_referrals
+union all
+select tenant_id, break_type, subject, claims, valid_from, valid_to
+from unfounded
