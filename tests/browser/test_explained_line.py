@@ -81,3 +81,16 @@ def test_a_line_is_explained_and_a_restated_day_is_told(
     kind, tables = _SOURCES[server]
     assert {part[4] for part in parts} <= tables
     assert {part[3] for part in parts} == {f"{server} ({kind})"}
+
+    screen.page.get_by_text("Line of the broker's P&L", exact=True).click()
+    screen.settle()
+    with connect("read", settings=books) as con:
+        [(largest,)] = con.execute(
+            "SELECT max(abs(amount_reporting)) FROM lake.finance.fct_broker_pnl "
+            "WHERE tenant_id = 'demo' AND business_date = $1",
+            [restated_day],
+        ).fetchall()
+    said = next(notice for notice in screen.notices() if notice.startswith("Sum of "))
+    found = re.match(r"Sum of ([\d,]+) rows? = (-?[\d,.]+) USD", said)
+    assert found is not None
+    assert abs(number(found.group(2))) == largest
