@@ -30,18 +30,22 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     names = list(BENCHMARKS) if asked.name == "all" else [asked.name]
     measured: list[Measurement] = []
-    try:
-        with workspace() as work:
-            for name in names:
-                for item in BENCHMARKS[name].run(work, asked.deals):
-                    _print(item, asked.json)
-                    measured.append(item)
-    except (BenchmarkError, DaybookError) as error:
-        print(f"could not be measured: {error}", file=sys.stderr)
-        return 3
+    failed = False
+    with workspace() as work:
+        for name in names:
+            try:
+                found = BENCHMARKS[name].run(work, asked.deals)
+            except (BenchmarkError, DaybookError) as error:
+                # The others are worth their time all the same.
+                print(f"{name} could not be measured: {error}", file=sys.stderr, flush=True)
+                failed = True
+                continue
+            for item in found:
+                _print(item, asked.json)
+            measured += found
     if asked.name == "all":
         write_results(measured, asked.out)
-    return 0
+    return 3 if failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
