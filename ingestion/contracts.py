@@ -81,6 +81,11 @@ class Column:
         return self.name or snake_case(self.source)
 
 
+def must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
+    """A column that a source must have and a row must fill."""
+    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
+
+
 @dataclass(frozen=True)
 class LoginLookup:
     """A raw table that knows the login behind another number of an account."""

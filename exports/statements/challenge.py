@@ -5,16 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from exports.errors import UnknownSubjectError
-from exports.publication import read_at
-from exports.statements.challenge_queries import challenge_accounts
-from exports.statements.kinds import Batch
-from exports.statements.making import FORMATS, StatementFile, StatementFormat
-from exports.statements.one_paper import issue_one
+from exports.statements.making import StatementFile, StatementFormat, asked_format
+from exports.statements.one_paper import issue_one, read_one
 from exports.statements.periods import parse_period
 from exports.statements.registered_kinds import CHALLENGE
-from exports.statements.subjects import publication_of
-from warehouse.connection import AsOf, connect
-from warehouse.errors import UsageError
+from warehouse.connection import AsOf
 from warehouse.settings import Settings
 
 
@@ -51,20 +46,11 @@ def make_challenge_statement(
         UnclosedPeriodError: days of the period are not published.
         FiguresDisagreeError: figures that must be equal are not.
     """
-    if format not in FORMATS:
-        raise UsageError(
-            f"There is no statement format {format!r}.", todo=f"use one of: {', '.join(FORMATS)}"
-        )
+    asked_format(format)
     asked, tenant = parse_period(period), tenant or settings.tenant
     key = challenge if challenge.startswith(f"{tenant}/") else f"{tenant}/{challenge}"
-    with connect("read", settings=settings) as con:
-        accounts = challenge_accounts(con, tenant, key)
-        publication = publication_of(con, tenant, accounts, asked, as_of)
-        read_at(con, settings, publication)
-        accounts = challenge_accounts(con, tenant, key)
-        batch = Batch({key: accounts}, asked, publication, settings.reporting_currency)
-        read = list(CHALLENGE.read(con, batch))
-    if not read:
+    records, publication = read_one(settings, CHALLENGE, tenant, key, asked, as_of)
+    if records is None:
         raise UnknownSubjectError(
             f"The challenge {challenge} has no day in the period {asked.text}.",
             where=f"tenant {tenant}, snapshot {publication.snapshot_id}",
@@ -74,7 +60,7 @@ def make_challenge_statement(
         settings,
         CHALLENGE,
         tenant,
-        read[0],
+        records,
         asked,
         publication,
         format,

@@ -13,14 +13,13 @@ from exports.statements.client_queries import find_accounts, read_records
 from exports.statements.client_records import Account, ClientRecords
 from exports.statements.client_ties import check_ties
 from exports.statements.kinds import Batch, PaperKind
-from exports.statements.making import FORMATS, StatementFile, StatementFormat
+from exports.statements.making import StatementFile, StatementFormat, asked_format
 from exports.statements.one_paper import issue_one
 from exports.statements.periods import parse_period
 from exports.statements.subjects import publication_of
 from quality.lake_tables import held_at
 from warehouse.connection import AsOf, connect
 from warehouse.control.papers import AccountBalances
-from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
 
@@ -118,10 +117,7 @@ def make_client_statements(
     Arguments and errors as `make_client_statement`; the first error ends it, statements made
     before it stay made.
     """
-    if format not in FORMATS:
-        raise UsageError(
-            f"There is no statement format {format!r}.", todo=f"use one of: {', '.join(FORMATS)}"
-        )
+    asked_format(format)
     asked, tenant = parse_period(period), tenant or settings.tenant
     for client in clients:
         with connect("read", settings=settings) as con:

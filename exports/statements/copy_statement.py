@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from exports.errors import UnknownSubjectError
-from exports.publication import month_of, read_at
+from exports.publication import month_of
 from exports.statements.copy_records import check_copy_fees, read_copy_fees, strategy_accounts
 from exports.statements.copy_report import copy_document
-from exports.statements.issuing import Issuer, archived, copied
-from exports.statements.kinds import Batch, PaperKind, no_balances
-from exports.statements.making import FORMATS, StatementFile, StatementFormat
+from exports.statements.kinds import PaperKind, no_balances
+from exports.statements.making import StatementFile, StatementFormat, asked_format
+from exports.statements.one_paper import issue_one, read_one
 from exports.statements.periods import Period
-from exports.statements.presentation import presentation
-from exports.statements.subjects import checked_draft, publication_of
-from warehouse.connection import AsOf, connect
-from warehouse.control.papers import papers
-from warehouse.errors import UsageError
+from warehouse.connection import AsOf
 from warehouse.settings import Settings
 
 COPY = PaperKind(
@@ -65,36 +61,25 @@ def make_copy_statement(
         UnclosedPeriodError: days of the month are not published.
         FiguresDisagreeError: figures that must be equal are not.
     """
-    if format not in FORMATS:
-        raise UsageError(
-            f"There is no statement format {format!r}.", todo=f"use one of: {', '.join(FORMATS)}"
-        )
+    asked_format(format)
     asked, tenant = Period("monthly", *month_of(period)), tenant or settings.tenant
     subject = strategy if strategy.startswith(f"{tenant}/") else f"{tenant}/{strategy}"
-    with connect("read", settings=settings) as con:
-        accounts = COPY.accounts(con, tenant, subject)
-        publication = publication_of(
-            con, tenant, accounts, asked, as_of, settles_later=COPY.settles_later
-        )
-        read_at(con, settings, publication)
-        accounts = COPY.accounts(con, tenant, subject)
-        batch = Batch({subject: accounts}, asked, publication, settings.reporting_currency)
-        read = list(COPY.read(con, batch))
-    if not read:
+    records, publication = read_one(settings, COPY, tenant, subject, asked, as_of)
+    if records is None:
         raise UnknownSubjectError(
             f"Nobody followed the strategy {subject} in {asked.text}.",
             where=f"tenant {tenant}",
             todo="ask for another month, or look at the CRM's copy_investments",
         )
-    held = papers(
-        settings, tenant_id=tenant, kind=COPY.name, period=asked.text, subject_key=subject
+    return issue_one(
+        settings,
+        COPY,
+        tenant,
+        records,
+        asked,
+        publication,
+        format,
+        out,
+        actor=actor,
+        language=language,
     )
-    issuer = Issuer(
-        settings, COPY, tenant, presentation(settings, tenant, language), (format,), actor
-    )
-    draft = checked_draft(COPY, read[0], asked, publication, held, None)
-    (issued,) = issuer.issue([draft])
-    if issued.failure:
-        raise issued.failure
-    (file,) = issued.files
-    return copied(file, out, archived(settings, file))

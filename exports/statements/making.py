@@ -45,6 +45,18 @@ class StatementFile:
     version: int
 
 
+def asked_format(format: StatementFormat) -> None:
+    """Refuse a format that statements do not have.
+
+    Raises:
+        UsageError: the format is not one of pdf, csv, xlsx.
+    """
+    if format not in FORMATS:
+        raise UsageError(
+            f"There is no statement format {format!r}.", todo=f"use one of: {', '.join(FORMATS)}"
+        )
+
+
 def render(document: StatementDocument, format: StatementFormat, settings: Settings) -> bytes:
     """The bytes of a document in one format; the same document always gives the same bytes.
 
@@ -52,19 +64,16 @@ def render(document: StatementDocument, format: StatementFormat, settings: Setti
         UsageError: the format is not one of pdf, csv, xlsx.
         PresentationError: a font is not installed.
     """
+    asked_format(format)
     if format == "csv":
         return to_csv(document)
     if format == "pdf":
         from exports.statements.pdf_writer import to_pdf
 
         return to_pdf(document, settings)
-    if format == "xlsx":
-        from exports.statements.xlsx_writer import to_xlsx
+    from exports.statements.xlsx_writer import to_xlsx
 
-        return to_xlsx(document)
-    raise UsageError(
-        f"There is no statement format {format!r}.", todo=f"use one of: {', '.join(FORMATS)}"
-    )
+    return to_xlsx(document)
 
 
 def make(

@@ -1,18 +1,39 @@
-"""One paper of one subject: checked, numbered, archived, and copied to where it is asked for."""
+"""One paper of one subject: read, checked, numbered, archived, copied to where it is asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from exports.publication import Publication
+from exports.publication import Publication, read_at
 from exports.statements.issuing import Issuer, archived, copied
-from exports.statements.kinds import PaperKind, Records
+from exports.statements.kinds import Batch, PaperKind, Records
 from exports.statements.making import StatementFile, StatementFormat
 from exports.statements.periods import Period
 from exports.statements.presentation import presentation
-from exports.statements.subjects import checked_draft
+from exports.statements.subjects import checked_draft, publication_of
+from warehouse.connection import AsOf, connect
 from warehouse.control.papers import papers, papers_before
 from warehouse.settings import Settings
+
+
+def read_one(
+    settings: Settings, kind: PaperKind, tenant: str, subject: str, period: Period, as_of: AsOf
+) -> tuple[Records | None, Publication]:
+    """A subject's figures for a period and the publication they are of; None where it has none.
+
+    Raises:
+        UnknownSubjectError: no such subject.
+        UnclosedPeriodError: days of the period are not published.
+    """
+    with connect("read", settings=settings) as con:
+        accounts = kind.accounts(con, tenant, subject)
+        publication = publication_of(
+            con, tenant, accounts, period, as_of, settles_later=kind.settles_later
+        )
+        read_at(con, settings, publication)
+        accounts = kind.accounts(con, tenant, subject)
+        batch = Batch({subject: accounts}, period, publication, settings.reporting_currency)
+        return next(iter(kind.read(con, batch)), None), publication
 
 
 def issue_one(

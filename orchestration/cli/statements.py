@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.output import console, print_failure, print_json, print_table, progress
 from orchestration.cli.output import working as spinning
 from warehouse.settings import load_settings
+
+if TYPE_CHECKING:
+    from exports.statements.making import StatementFile
 
 app = typer.Typer(help="Make client and partner statements.", no_args_is_help=True)
 
@@ -74,10 +77,7 @@ def client(
         made = make_client_statement(
             load_settings(), client, period, format.value, out, as_of=as_of, language=language
         )
-    if as_json:
-        print_json(made)
-    else:
-        print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
+    _tell(made, as_json)
 
 
 @app.command("challenge")
@@ -97,10 +97,7 @@ def challenge(
         made = make_challenge_statement(
             load_settings(), challenge, period, format.value, out, as_of=as_of, language=language
         )
-    if as_json:
-        print_json(made)
-    else:
-        print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
+    _tell(made, as_json)
 
 
 @app.command("run")
@@ -318,10 +315,7 @@ def partner(
         made = make_partner_statement(
             load_settings(), partner, period, format.value, out, as_of=as_of
         )
-    if as_json:
-        print_json(made)
-    else:
-        print(f"{made.path}  number {made.statement_number}  sha256 {made.sha256}")
+    _tell(made, as_json)
 
 
 @app.command("copy")
@@ -351,6 +345,10 @@ def copy(
             actor=actor,
             language=language,
         )
+    _tell(made, as_json)
+
+
+def _tell(made: StatementFile, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:

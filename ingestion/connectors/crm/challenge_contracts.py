@@ -13,14 +13,10 @@ from ingestion.connectors.crm.challenge_rules import (
     targets_have_no_split,
 )
 from ingestion.connectors.crm.rules import validity_is_forward
-from ingestion.contracts import Column, ColumnType, TableContract
+from ingestion.contracts import Column, TableContract, must
 
 DAILY_BASES = ("initial_balance", "day_start_balance", "day_start_equity", "day_start_higher")
 TOTAL_BASES = ("initial_balance", "highest_balance", "highest_balance_locked")
-
-
-def _must(name: str, column_type: ColumnType = "VARCHAR") -> Column:
-    return Column(name, column_type, required=True, nullable=False)
 
 
 CHALLENGE_PHASES = TableContract(
@@ -38,9 +34,9 @@ CHALLENGE_PHASES = TableContract(
         phases_have_no_hole,
     ),
     columns=(
-        _must("plan_id"),
-        _must("phase", "INTEGER"),
-        _must("valid_from", "DATE"),
+        must("plan_id"),
+        must("phase", "INTEGER"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
         Column("name", "VARCHAR"),
         Column("profit_target_rate", "DECIMAL(24,12)", required=True),
@@ -65,14 +61,14 @@ CHALLENGES = TableContract(
     optional=True,
     rules=(validity_is_forward, amounts_are_above_zero, accounts_have_one_challenge),
     columns=(
-        _must("challenge_id"),
-        _must("phase", "INTEGER"),
-        _must("client_id"),
-        _must("plan_id"),
-        _must("server_id"),
-        _must("login", "BIGINT"),
-        _must("initial_balance_amount", "DECIMAL(24,8)"),
-        _must("valid_from", "DATE"),
+        must("challenge_id"),
+        must("phase", "INTEGER"),
+        must("client_id"),
+        must("plan_id"),
+        must("server_id"),
+        must("login", "BIGINT"),
+        must("initial_balance_amount", "DECIMAL(24,8)"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
     ),
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import groupby
-from typing import Any
 
 import polars as pl
 
 from ingestion.checks import ROW
-from ingestion.connectors.crm.rules import refusals, refused
+from ingestion.connectors.crm.rules import overlapping, refusals, refused
 
 _RATES = (
     "profit_target_rate", "daily_loss_rate", "total_loss_rate", "profit_split_rate",
@@ -17,7 +15,6 @@ _RATES = (
 )  # fmt: skip
 _AT_LEAST_ONE = ("phase", "maximum_days", "scaling_months")
 _SCALING = ("scaling_months", "scaling_profit_rate", "scaling_step_rate")
-_ENDLESS = dt.date.max
 
 
 def rates_are_ratios(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +93,11 @@ def scaling_is_stated_whole(rows: pl.DataFrame) -> pl.DataFrame:
 
 def periods_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
     """Of versions of a plan's phase whose times overlap, the one that starts later is refused."""
-    return _overlaps(rows, ("plan_id", "phase"), "overlaps the same phase of the plan from {}")
+    return overlapping(
+        rows,
+        ("plan_id", "phase"),
+        lambda held: f"overlaps the same phase of the plan from {held['valid_from']}",
+    )
 
 
 def phases_have_no_hole(rows: pl.DataFrame) -> pl.DataFrame:
@@ -132,26 +133,8 @@ def amounts_are_above_zero(rows: pl.DataFrame) -> pl.DataFrame:
 
 def accounts_have_one_challenge(rows: pl.DataFrame) -> pl.DataFrame:
     """An account is in one challenge at a time; the one that starts later is refused."""
-    return _overlaps(rows, ("server_id", "login"), "the account is in another challenge from {}")
-
-
-def _overlaps(rows: pl.DataFrame, of: tuple[str, ...], reason: str) -> pl.DataFrame:
-    """Rows that start before the one before them ended, by what they are versions of.
-
-    Half-open intervals: one that starts on the day another ends does not overlap it. A refused row
-    does not count against the ones after it.
-    """
-    ordered = rows.select(ROW, "valid_from", "valid_to", *of).sort(*of, "valid_from", ROW)
-    found: list[tuple[int, str, str]] = []
-
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[name] for name in of)
-
-    for _, versions in groupby(ordered.iter_rows(named=True), key=key):
-        held_from = held_until = dt.date.min
-        for row in versions:
-            if row["valid_from"] < held_until:
-                found.append((row[ROW], "valid_from", reason.format(held_from)))
-                continue
-            held_from, held_until = row["valid_from"], row["valid_to"] or _ENDLESS
-    return refusals(found)
+    return overlapping(
+        rows,
+        ("server_id", "login"),
+        lambda held: f"the account is in another challenge from {held['valid_from']}",
+    )

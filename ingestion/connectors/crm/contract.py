@@ -7,12 +7,7 @@ from ingestion.connectors.crm.copy_contracts import COPY_CONTRACTS
 from ingestion.connectors.crm.event_contracts import EVENT_CONTRACTS
 from ingestion.connectors.crm.partner_contracts import PARTNER_CONTRACTS
 from ingestion.connectors.crm.rules import validity_is_forward
-from ingestion.contracts import Column, ColumnType, TableContract
-
-
-def _must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
-    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
-
+from ingestion.contracts import Column, TableContract, must
 
 CLIENTS = TableContract(
     table="crm_clients",
@@ -20,7 +15,7 @@ CLIENTS = TableContract(
     key=("client_id",),
     required=True,
     columns=(
-        _must("client_id"),
+        must("client_id"),
         Column("country", "VARCHAR", required=True),
         Column("residence_country", "VARCHAR"),
         Column("registered_at", "TIMESTAMP"),
@@ -41,9 +36,9 @@ CLASSIFICATIONS = TableContract(
     key=("client_id", "valid_from"),
     rules=(validity_is_forward,),
     columns=(
-        _must("client_id"),
-        _must("classification", allowed=("retail", "professional", "eligible_counterparty")),
-        _must("valid_from", "DATE"),
+        must("client_id"),
+        must("classification", allowed=("retail", "professional", "eligible_counterparty")),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
     ),
 )
@@ -55,10 +50,10 @@ CLIENT_ACCOUNTS = TableContract(
     required=True,
     touches="history",
     columns=(
-        _must("client_id"),
-        _must("server_id"),
-        _must("login", "BIGINT"),
-        _must("valid_from", "DATE"),
+        must("client_id"),
+        must("server_id"),
+        must("login", "BIGINT"),
+        must("valid_from", "DATE"),
     ),
 )
 
@@ -67,14 +62,14 @@ CASH_REQUESTS = TableContract(
     source_table="cash_requests",
     key=("request_id",),
     columns=(
-        _must("request_id"),
-        _must("client_id"),
+        must("request_id"),
+        must("client_id"),
         Column("server_id", "VARCHAR"),
         Column("login", "BIGINT"),
-        _must("kind", allowed=("deposit", "withdrawal")),
-        _must("status", allowed=("requested", "approved", "processed", "declined")),
-        _must("amount", "DECIMAL(24,8)"),
-        _must("currency"),
+        must("kind", allowed=("deposit", "withdrawal")),
+        must("status", allowed=("requested", "approved", "processed", "declined")),
+        must("amount", "DECIMAL(24,8)"),
+        must("currency"),
         Column("requested_at", "TIMESTAMP"),
         Column("processed_at", "TIMESTAMP"),
         Column("method", "VARCHAR"),

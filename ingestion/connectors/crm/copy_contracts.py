@@ -13,12 +13,7 @@ from ingestion.connectors.crm.copy_rules import (
     subscriptions_have_currency,
 )
 from ingestion.connectors.crm.rules import validity_is_forward
-from ingestion.contracts import Column, ColumnType, TableContract
-
-
-def _must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
-    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
-
+from ingestion.contracts import Column, TableContract, must
 
 # What a strategy asks of its investors, a row for each time its terms changed.
 STRATEGIES = TableContract(
@@ -34,11 +29,11 @@ STRATEGIES = TableContract(
         strategies_do_not_overlap,
     ),
     columns=(
-        _must("strategy_id"),
-        _must("kind", allowed=("pamm", "copy")),
-        _must("server_id"),
-        _must("login", "BIGINT"),
-        _must("valid_from", "DATE"),
+        must("strategy_id"),
+        must("kind", allowed=("pamm", "copy")),
+        must("server_id"),
+        must("login", "BIGINT"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
         Column("name", "VARCHAR"),
         Column("manager_client_id", "VARCHAR"),
@@ -60,10 +55,10 @@ INVESTMENTS = TableContract(
     optional=True,
     rules=(validity_is_forward, investments_do_not_overlap),
     columns=(
-        _must("strategy_id"),
-        _must("server_id"),
-        _must("login", "BIGINT"),
-        _must("valid_from", "DATE"),
+        must("strategy_id"),
+        must("server_id"),
+        must("login", "BIGINT"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
     ),
 )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from itertools import groupby
-from typing import Any
-
 import polars as pl
 
 from ingestion.checks import ROW
-from ingestion.connectors.crm.rules import refusals, refused
+from ingestion.connectors.crm.rules import overlapping, refused
 
 _RATES = ("management_rate", "performance_rate")
 _FEES = (*_RATES, "subscription_amount")
-_ENDLESS = dt.date.max
 
 
 def fees_are_not_negative(rows: pl.DataFrame) -> pl.DataFrame:
@@ -45,7 +39,7 @@ def subscriptions_have_currency(rows: pl.DataFrame) -> pl.DataFrame:
 
 def strategies_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
     """Of versions of a strategy whose times overlap, the one that starts later is refused."""
-    return _overlaps(
+    return overlapping(
         rows,
         ("strategy_id",),
         lambda held: f"overlaps the version of the strategy from {held['valid_from']}",
@@ -54,27 +48,8 @@ def strategies_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
 
 def investments_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
     """An account follows one strategy at a time: the result of its trades is that of one alone."""
-    return _overlaps(
+    return overlapping(
         rows,
         ("server_id", "login"),
         lambda held: f"the account follows {held['strategy_id']} since {held['valid_from']}",
     )
-
-
-def _overlaps(
-    rows: pl.DataFrame, key: tuple[str, ...], reason: Callable[[dict[str, Any]], str]
-) -> pl.DataFrame:
-    """Half-open intervals: one that starts on the day another ends does not overlap it. A refused
-    row does not count against the ones after it, so this goes through them in order."""
-    names = dict.fromkeys((*key, "strategy_id", "valid_from"))
-    ordered = rows.select(ROW, "valid_to", *names).sort(*key, "valid_from", ROW)
-    found: list[tuple[int, str, str]] = []
-    entries = ordered.iter_rows(named=True)
-    for _, group in groupby(entries, key=lambda row: tuple(row[name] for name in key)):
-        held: dict[str, Any] | None = None
-        for row in group:
-            if held is not None and row["valid_from"] < (held["valid_to"] or _ENDLESS):
-                found.append((row[ROW], "valid_from", reason(held)))
-                continue
-            held = row
-    return refusals(found)

@@ -6,19 +6,14 @@ schema pii. Devices carry the CRM's own id, which says nothing about a person by
 
 from __future__ import annotations
 
-from ingestion.contracts import Column, ColumnType, TableContract
-
-
-def _must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
-    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
-
+from ingestion.contracts import Column, TableContract, must
 
 STAFF_USERS = TableContract(
     table="crm_staff_users",
     source_table="staff_users",
     key=("staff_id",),
     columns=(
-        _must("staff_id"),
+        must("staff_id"),
         Column("role", "VARCHAR"),
         Column("team", "VARCHAR"),
         Column("status", "VARCHAR"),
@@ -33,11 +28,11 @@ CASH_APPROVALS = TableContract(
     source_table="cash_approvals",
     key=("approval_id",),
     columns=(
-        _must("approval_id"),
-        _must("request_id"),
-        _must("staff_id"),
-        _must("decision", allowed=("approved", "declined", "escalated")),
-        _must("decided_at", "TIMESTAMP"),
+        must("approval_id"),
+        must("request_id"),
+        must("staff_id"),
+        must("decision", allowed=("approved", "declined", "escalated")),
+        must("decided_at", "TIMESTAMP"),
         Column("step", "INTEGER"),
         Column("comment", "VARCHAR", pii=True),
     ),
@@ -50,11 +45,11 @@ CLIENT_NOTES = TableContract(
     versioning="marker",
     marker="written_at",
     columns=(
-        _must("note_id"),
-        _must("client_id"),
+        must("note_id"),
+        must("client_id"),
         Column("staff_id", "VARCHAR"),
         Column("category", "VARCHAR"),
-        _must("written_at", "TIMESTAMP"),
+        must("written_at", "TIMESTAMP"),
         Column("body", "VARCHAR", pii=True),
     ),
 )
@@ -66,10 +61,10 @@ LOGIN_EVENTS = TableContract(
     versioning="marker",
     marker="occurred_at",
     columns=(
-        _must("event_id"),
-        _must("client_id"),
-        _must("occurred_at", "TIMESTAMP"),
-        _must("result", allowed=("success", "failure")),
+        must("event_id"),
+        must("client_id"),
+        must("occurred_at", "TIMESTAMP"),
+        must("result", allowed=("success", "failure")),
         Column("channel", "VARCHAR"),
         Column("country", "VARCHAR"),
         Column("device_id", "VARCHAR"),
@@ -84,11 +79,11 @@ DEVICE_EVENTS = TableContract(
     versioning="marker",
     marker="occurred_at",
     columns=(
-        _must("event_id"),
-        _must("client_id"),
-        _must("device_id"),
-        _must("occurred_at", "TIMESTAMP"),
-        _must("event", allowed=("registered", "trusted", "removed")),
+        must("event_id"),
+        must("client_id"),
+        must("device_id"),
+        must("occurred_at", "TIMESTAMP"),
+        must("event", allowed=("registered", "trusted", "removed")),
         Column("platform", "VARCHAR"),
         Column("ip_address", "VARCHAR", pii=True),
     ),
@@ -99,15 +94,15 @@ BONUS_GRANTS = TableContract(
     source_table="bonus_grants",
     key=("grant_id",),
     columns=(
-        _must("grant_id"),
-        _must("client_id"),
+        must("grant_id"),
+        must("client_id"),
         Column("server_id", "VARCHAR"),
         Column("login", "BIGINT"),
         Column("campaign", "VARCHAR"),
-        _must("status", allowed=("granted", "released", "cancelled", "expired")),
-        _must("amount", "DECIMAL(24,8)"),
-        _must("currency"),
-        _must("granted_at", "TIMESTAMP"),
+        must("status", allowed=("granted", "released", "cancelled", "expired")),
+        must("amount", "DECIMAL(24,8)"),
+        must("currency"),
+        must("granted_at", "TIMESTAMP"),
         Column("ended_at", "TIMESTAMP"),
         Column("staff_id", "VARCHAR"),
     ),

@@ -19,7 +19,7 @@ from ingestion.connectors.crm.partner_rules import (
     tree_has_no_cycle,
 )
 from ingestion.connectors.crm.rules import validity_is_forward
-from ingestion.contracts import Column, ColumnType, TableContract
+from ingestion.contracts import Column, TableContract, must
 
 MODELS = (
     "per_lot", "per_million", "spread_share", "markup_share", "commission_share", "revenue_share",
@@ -27,16 +27,12 @@ MODELS = (
 )  # fmt: skip
 
 
-def _must(name: str, column_type: ColumnType = "VARCHAR", allowed: tuple[str, ...] = ()) -> Column:
-    return Column(name, column_type, required=True, nullable=False, allowed=allowed)
-
-
 PARTNERS = TableContract(
     table="crm_partners",
     source_table="partners",
     key=("partner_id",),
     columns=(
-        _must("partner_id"),
+        must("partner_id"),
         Column("client_id", "VARCHAR"),
         Column("status", "VARCHAR"),
         Column("name", "VARCHAR", pii=True),
@@ -51,10 +47,10 @@ PARTNER_TREE = TableContract(
     key=("child_kind", "child_id", "parent_partner_id", "valid_from"),
     rules=(validity_is_forward, tree_has_no_cycle),
     columns=(
-        _must("child_kind", allowed=("client", "partner")),
-        _must("child_id"),
-        _must("parent_partner_id"),
-        _must("valid_from", "DATE"),
+        must("child_kind", allowed=("client", "partner")),
+        must("child_id"),
+        must("parent_partner_id"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
     ),
 )
@@ -74,15 +70,15 @@ AGREEMENTS = TableContract(
         agreements_do_not_overlap,
     ),
     columns=(
-        _must("agreement_id"),
-        _must("partner_id"),
-        _must("level", "INTEGER"),
-        _must("model", allowed=MODELS),
-        _must("rate", "DECIMAL(24,12)"),
+        must("agreement_id"),
+        must("partner_id"),
+        must("level", "INTEGER"),
+        must("model", allowed=MODELS),
+        must("rate", "DECIMAL(24,12)"),
         Column("currency", "VARCHAR"),
-        _must("symbol_pattern"),
-        _must("account_group_pattern"),
-        _must("valid_from", "DATE"),
+        must("symbol_pattern"),
+        must("account_group_pattern"),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
         Column("override_convention", "VARCHAR", allowed=("additive", "carved_out")),
         Column("tier_basis", "VARCHAR", allowed=("closed_lots", "active_clients", "net_deposit")),
@@ -107,10 +103,10 @@ TIERS = TableContract(
     key=("agreement_id", "lower_bound"),
     rules=(tiers_have_no_hole,),
     columns=(
-        _must("agreement_id"),
-        _must("lower_bound", "DECIMAL(24,8)"),
+        must("agreement_id"),
+        must("lower_bound", "DECIMAL(24,8)"),
         Column("upper_bound", "DECIMAL(24,8)", required=True),
-        _must("rate", "DECIMAL(24,12)"),
+        must("rate", "DECIMAL(24,12)"),
     ),
 )
 
@@ -120,10 +116,10 @@ PAYOUT_TERMS = TableContract(
     key=("partner_id", "valid_from"),
     rules=(validity_is_forward, ibans_are_whole),
     columns=(
-        _must("partner_id"),
-        _must("payout_currency"),
-        _must("method", allowed=("bank", "wallet")),
-        _must("valid_from", "DATE"),
+        must("partner_id"),
+        must("payout_currency"),
+        must("method", allowed=("bank", "wallet")),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
         Column("conversion_date", "VARCHAR", allowed=("trade", "period_end")),
         Column("hold_days", "INTEGER"),
@@ -143,10 +139,10 @@ CLAWBACKS = TableContract(
     key=("clawback_id",),
     rules=(validity_is_forward,),
     columns=(
-        _must("clawback_id"),
-        _must("client_id"),
-        _must("cause", allowed=("chargeback", "fraud")),
-        _must("valid_from", "DATE"),
+        must("clawback_id"),
+        must("client_id"),
+        must("cause", allowed=("chargeback", "fraud")),
+        must("valid_from", "DATE"),
         Column("valid_to", "DATE"),
         Column("decided_on", "DATE"),
     ),

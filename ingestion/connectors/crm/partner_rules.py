@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ingestion.checks import ROW
-from ingestion.connectors.crm.rules import refusals, refused
+from ingestion.connectors.crm.rules import overlapping, refusals, refused
 
 _AGREEMENT = ("partner_id", "level", "model", "symbol_pattern", "account_group_pattern")
 _AMOUNTS_EACH = ("per_lot", "per_million", "cpa")
@@ -112,26 +112,14 @@ def tiers_are_stated_whole(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def agreements_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of agreements on the same thing whose times overlap, the one that starts later is refused.
-
-    Half-open intervals: one that starts on the day another ends does not overlap it. A refused
-    agreement does not count against the ones after it, so this goes through them in order.
-    """
-    ordered = rows.select(ROW, "agreement_id", "valid_from", "valid_to", *_AGREEMENT).sort(
-        *_AGREEMENT, "valid_from", ROW
+    """Of agreements on the same thing whose times overlap, the one that starts later is refused."""
+    return overlapping(
+        rows,
+        _AGREEMENT,
+        lambda held: (
+            f"overlaps agreement {held['agreement_id']} on the same partner, level and patterns"
+        ),
     )
-    found: list[tuple[int, str, str]] = []
-    entries = ordered.iter_rows(named=True)
-    for _, agreements in groupby(entries, key=lambda row: tuple(row[c] for c in _AGREEMENT)):
-        held_until = dt.date.min
-        held_by = ""
-        for row in agreements:
-            if row["valid_from"] < held_until:
-                reason = f"overlaps agreement {held_by} on the same partner, level and patterns"
-                found.append((row[ROW], "valid_from", reason))
-                continue
-            held_until, held_by = row["valid_to"] or _ENDLESS, row["agreement_id"]
-    return refusals(found)
 
 
 def tiers_have_no_hole(rows: pl.DataFrame) -> pl.DataFrame:
