@@ -160,15 +160,16 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
     # Without this the tests of what is left out would be left out too.
     command += ["--indirect-selection", "empty"]
     left_out: list[str] = []
+    unchanged: list[str] = []
     if full_refresh:
         command.append("--full-refresh")
     else:
-        left_out += tests_of_unchanged_rows(
+        unchanged = tests_of_unchanged_rows(
             settings, _loaded_tables(settings, start), with_seeds=as_built
         )
         if as_built:
             # Views and seeds stand as they were made; only what holds rows has work to do.
-            left_out.append("config.materialized:view")
+            left_out += ["config.materialized:view", "tag:whole_history"]
     try:
         if full_refresh or not as_built:
             # Of several commands of dbt only the last one's artifacts are anybody's.
@@ -177,7 +178,14 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
             left_out += make_views(settings, start.variables, start.watermark_to).standing
         if left_out:
             command += ["--exclude", *left_out]
-        result = run_dbt(settings, command, variables=start.variables, watermark=start.watermark_to)
+        variables = start.variables | {"tests_look_at_all": full_refresh or not as_built}
+        result = run_dbt(
+            settings,
+            command,
+            variables=variables,
+            watermark=start.watermark_to,
+            without_tests=unchanged,
+        )
     except BaseException:
         finish_build(settings, start, "failed")
         raise

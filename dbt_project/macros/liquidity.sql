@@ -91,6 +91,22 @@
 
 
 {#-
+    The first raw row of a fill that stands and is not held, as a literal: what the fills before it
+    would come to is not even computed.
+-#}
+{% macro first_fill_not_held() -%}
+    {%- set query -%}
+        select min(standing.raw_row_id)
+        from {{ ref("stg_lp__fills") }} as standing
+        left join {{ this }} as held on held.raw_row_id = standing.raw_row_id
+        where standing.is_standing and held.raw_row_id is null
+    {%- endset -%}
+    {%- if not (execute and is_incremental()) -%} {{ return(0) }} {%- endif -%}
+    {{ return(run_query(query).rows[0][0] or 9223372036854775807) }}
+{%- endmacro %}
+
+
+{#-
     The days of a tenant that newly loaded quotes are about, with the days around them: a quote is
     told in UTC, a day by a server's clock.
 -#}

@@ -37,6 +37,7 @@ with
         where
             is_standing
             {%- if is_incremental() %}
+                and raw_row_id >= {{ first_fill_not_held() }}
                 and raw_row_id not in (select held.raw_row_id from {{ this }} as held)
             {%- endif %}
     ),

@@ -1,4 +1,14 @@
-{{ config(materialized="view", schema="meta") }}
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        schema="meta",
+        pre_hook="{{ delete_partner_identities() }}",
+    )
+}}
+
+{%- set first_day = first_partner_day() %}
 
 with
     booked as (
@@ -21,6 +31,7 @@ with
             + coalesce(rounding_amount, 0) as ruled_amount,
             amount
         from {{ ref("fct_commission_ledger") }}
+        where business_date >= {{ first_day }}
     ),
 
     target as (
@@ -38,12 +49,13 @@ with
             coalesce(tier, 0) as tier,
             amount
         from {{ ref("int_partners__commissions_targeted") }}
+        where business_date >= {{ first_day }}
     ),
 
     deals as (
         select tenant_id, server_id, business_date, deal_key, account_key
         from {{ ref("can_deals") }}
-        where is_turnover
+        where is_turnover and business_date >= {{ first_day }}
     ),
 
     accounts as (select account_key, client_key from {{ ref("can_accounts") }}),
@@ -269,7 +281,7 @@ with
             agreements
             on agreements.tenant_id = due.tenant_id
             and agreements.agreement_id = due.agreement_id
-        where due.accrued_amount <> 0
+        where due.accrued_amount <> 0 and due.business_date >= {{ first_day }}
         group by
             due.tenant_id,
             due.server_id,
@@ -435,3 +447,10 @@ select
     cast(counted.sum_right as decimal(38, 8)) as sum_right
 from identities
 left join counted on counted.identity_id = identities.identity_id
+{%- if is_incremental() %}
+    where
+        counted.identity_id is not null
+        or identities.identity_id not in (
+            select held.identity_id from {{ this }} as held where held.population > 0
+        )
+{%- endif %}
