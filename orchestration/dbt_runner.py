@@ -6,7 +6,6 @@ again without either.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 import sys

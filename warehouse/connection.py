@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 
 from warehouse.errors import DaybookError, SnapshotError
-from warehouse.extensions import load_extension
+from warehouse.extensions import engine_with
 from warehouse.settings import Settings, load_settings
 from warehouse.sql_text import literal
 
@@ -62,8 +62,7 @@ def attach_statement(settings: Settings, *, read_only: bool, snapshot: int | Non
 
 
 def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    load_extension(con, *extensions_needed(settings))
+    con = engine_with(*extensions_needed(settings))
     con.execute("SET TimeZone = 'UTC'")
     spill = settings.warehouse_path / "spill"
     con.execute(f"SET temp_directory = {literal(str(spill))}")

@@ -18,6 +18,7 @@ TABLES = {
     "can_fx_to_reporting": "canonical",
     "int_server_closes": "intermediate",
     "can_deals": "canonical",
+    "int_builds__days_restated": "intermediate",
     "fct_open_positions": "finance",
     "fct_account_days": "finance",
     "fct_daily_pnl": "finance",

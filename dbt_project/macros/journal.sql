@@ -53,14 +53,8 @@
 {% macro journal_days() -%}
     (
         select tenant_id, server_id, business_date
-        from {{ pnl_days() }} as changed
-        union
-        select tenant_id, server_id, business_date
-        from {{ ref("fct_commission_ledger") }}
-        where build_id > {{ last_done_build() }}
-        union
-        select tenant_id, server_id, business_date
-        from {{ touched_external_days() }} as external_days
+        from {{ ref("int_builds__days_changed") }}
+        where is_in_journal
     )
 {%- endmacro %}
 

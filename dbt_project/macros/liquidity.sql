@@ -78,9 +78,9 @@
         delete from {{ this }}
         where
             raw_row_id not in (
-                select standing.raw_row_id
-                from {{ ref("stg_lp__fills") }} as standing
-                where standing.is_standing
+                select verdicts.raw_row_id
+                from {{ ref("stg_lp__fill_verdicts") }} as verdicts
+                where verdicts.fill_status = 'standing'
             )
             or (tenant_id, symbol, instrument) not in (
                 select (named.tenant_id, named.symbol, named.instrument)
@@ -96,10 +96,10 @@
 -#}
 {% macro first_fill_not_held() -%}
     {%- set query -%}
-        select min(standing.raw_row_id)
-        from {{ ref("stg_lp__fills") }} as standing
-        left join {{ this }} as held on held.raw_row_id = standing.raw_row_id
-        where standing.is_standing and held.raw_row_id is null
+        select min(verdicts.raw_row_id)
+        from {{ ref("stg_lp__fill_verdicts") }} as verdicts
+        left join {{ this }} as held on held.raw_row_id = verdicts.raw_row_id
+        where verdicts.fill_status = 'standing' and held.raw_row_id is null
     {%- endset -%}
     {%- if not (execute and is_incremental()) -%} {{ return(0) }} {%- endif -%}
     {{ return(run_query(query).rows[0][0] or 9223372036854775807) }}
@@ -262,7 +262,7 @@
                     1 as fill_count,
                     volume_units,
                     matched_units,
-                    cast(volume_units * price as decimal(38, 8)) as value_amount,
+                    price,
                     mark_up_amount
                 from {{ ref("fct_lp_fills") }}
                 union all
@@ -272,7 +272,7 @@
                     - fill_count,
                     - fill_units,
                     - matched_units,
-                    - fill_gross_value_amount,
+                    - fill_prices_sum,
                     - mark_up_amount
                 from {{ this }}
                 where lp_id <> ''
@@ -282,7 +282,7 @@
             sum(compared.fill_count) <> 0
             or sum(compared.volume_units) <> 0
             or sum(compared.matched_units) <> 0
-            or sum(compared.value_amount) <> 0
+            or sum(compared.price) <> 0
             or sum(compared.mark_up_amount) <> 0
     )
 {%- endmacro %}

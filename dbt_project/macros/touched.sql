@@ -59,54 +59,12 @@
 {%- endmacro %}
 
 
-{#-
-    The server days on or after one from which an account is filed under something else since the
-    last finished build; all days of a server where a symbol is.
--#}
-{% macro remapped_days() -%}
-    (
-        select days.tenant_id, days.server_id, days.business_date
-        from
-            (
-                select tenant_id, server_id, business_date
-                from {{ ref("can_deals") }}
-                union
-                select tenant_id, server_id, business_date
-                from {{ ref("int_server_closes") }}
-            ) as days
-        inner join
-            (
-                select tenant_id, server_id, min(remapped_from) as first_date
-                from
-                    (
-                        select tenant_id, server_id, remapped_from, remapped_build_id
-                        from {{ ref("can_accounts") }}
-                        union all
-                        select tenant_id, server_id, remapped_from, remapped_build_id
-                        from {{ ref("can_account_books") }}
-                        union all
-                        select
-                            tenant_id, server_id, date '1900-01-01', remapped_build_id
-                        from {{ ref("can_instruments") }}
-                    ) as remapped
-                where remapped_build_id > {{ last_done_build() }}
-                group by tenant_id, server_id
-            ) as moved
-            on moved.tenant_id = days.tenant_id
-            and moved.server_id = days.server_id
-            and moved.first_date <= days.business_date
-    )
-{%- endmacro %}
-
-
 {#- The server days whose figures change: those touched, and those that are filed elsewhere now. -#}
 {% macro restated_days() -%}
     (
         select tenant_id, server_id, business_date
-        from {{ touched_days() }} as touched
-        union
-        select tenant_id, server_id, business_date
-        from {{ remapped_days() }} as remapped
+        from {{ ref("int_builds__days_restated") }}
+        where is_restated
     )
 {%- endmacro %}
 
@@ -118,12 +76,8 @@
 {% macro touched_reporting_days() -%}
     (
         select tenant_id, server_id, business_date
-        from {{ restated_days() }} as restated
-        union
-        select servers.tenant_id, servers.server_id, rates.business_date
-        from {{ ref("can_fx_rates") }} as rates
-        cross join {{ source("meta", "servers") }} as servers
-        where {{ is_new_load("rates.load_id") }}
+        from {{ ref("int_builds__days_restated") }}
+        where is_converted_anew
     )
 {%- endmacro %}
 
@@ -214,18 +168,6 @@
 {% macro pnl_days() -%}
     (
         select tenant_id, server_id, business_date
-        from {{ touched_reporting_days() }} as touched
-        union
-        select closes.tenant_id, closes.server_id, closes.business_date
-        from {{ ref("int_server_closes") }} as closes
-        inner join
-            {{ touched_reporting_days() }} as touched
-            on touched.tenant_id = closes.tenant_id
-            and touched.server_id = closes.server_id
-            and touched.business_date < closes.business_date
-            and (
-                closes.previous_close_date is null
-                or closes.previous_close_date <= touched.business_date
-            )
+        from {{ ref("int_builds__days_restated") }}
     )
 {%- endmacro %}

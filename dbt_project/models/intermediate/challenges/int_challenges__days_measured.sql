@@ -43,11 +43,10 @@ with
     -- between two rows of an account everything stayed as it was
     account_days as (
         select
+            tenant_id,
+            server_id,
             account_key,
             business_date,
-            lead(business_date) over (
-                partition by account_key order by business_date
-            ) as until_date,
             closing_balance_amount - opening_balance_amount
             {%- for line in challenge_cash_lines() %}
                 - {{ line }}_amount
@@ -59,6 +58,8 @@ with
 
     deals as (
         select
+            tenant_id,
+            server_id,
             account_key,
             business_date,
             executed_at_utc,
@@ -75,21 +76,52 @@ with
     ),
 
     -- what happens on a day that the server does not close belongs to the next close
+    dates as (
+        select tenant_id, server_id, business_date, cast(null as date) as close_date
+        from account_days
+        union
+        select tenant_id, server_id, business_date, null
+        from deals
+        union
+        select tenant_id, server_id, business_date, business_date
+        from closes
+    ),
+
+    closed as (
+        select
+            tenant_id,
+            server_id,
+            business_date,
+            min(close_date) over (
+                partition by tenant_id, server_id
+                order by business_date
+                range between current row and unbounded following
+            ) as close_date
+        from dates
+    ),
+
+    closing as (
+        select distinct tenant_id, server_id, business_date, close_date
+        from closed
+        where close_date is not null
+    ),
+
     results as (
         select
             days.challenge_phase_key,
             days.business_date,
             sum(account_days.result_amount) as result_amount
-        from days
+        from account_days
         inner join
-            account_days
-            on account_days.account_key = days.account_key
-            and account_days.business_date <= days.business_date
-            and account_days.business_date >= days.valid_from
-            and (
-                days.previous_close_date is null
-                or account_days.business_date > days.previous_close_date
-            )
+            closing
+            on closing.tenant_id = account_days.tenant_id
+            and closing.server_id = account_days.server_id
+            and closing.business_date = account_days.business_date
+        inner join
+            days
+            on days.account_key = account_days.account_key
+            and days.business_date = closing.close_date
+            and days.valid_from <= account_days.business_date
         group by days.challenge_phase_key, days.business_date
     ),
 
@@ -103,16 +135,17 @@ with
                 order by deals.executed_at_utc, deals.deal_id, deals.deal_key
                 rows between unbounded preceding and current row
             ) as running_amount
-        from days
+        from deals
         inner join
-            deals
-            on deals.account_key = days.account_key
-            and deals.business_date <= days.business_date
-            and deals.business_date >= days.valid_from
-            and (
-                days.previous_close_date is null
-                or deals.business_date > days.previous_close_date
-            )
+            closing
+            on closing.tenant_id = deals.tenant_id
+            and closing.server_id = deals.server_id
+            and closing.business_date = deals.business_date
+        inner join
+            days
+            on days.account_key = deals.account_key
+            and days.business_date = closing.close_date
+            and days.valid_from <= deals.business_date
     ),
 
     lows as (
@@ -123,6 +156,37 @@ with
             max(case when is_opening then 1 else 0 end) as opening_days
         from running
         group by challenge_phase_key, business_date
+    ),
+
+    -- what floated at each close: as at the last row of the account up to it
+    floats as (
+        select account_key, business_date, floating_amount
+        from account_days
+        union all
+        select asked.account_key, asked.business_date, null
+        from
+            (
+                select account_key, business_date
+                from days
+                union
+                select account_key, previous_close_date
+                from days
+                where previous_close_date is not null
+            ) as asked
+        left join
+            account_days as told
+            on told.account_key = asked.account_key
+            and told.business_date = asked.business_date
+        where told.account_key is null
+    ),
+
+    floating as (
+        select
+            account_key,
+            business_date,
+            {{ last_known("floating_amount", "account_key", "business_date") }}
+            as floating_amount
+        from floats
     )
 
 select
@@ -146,12 +210,10 @@ left join
     on lows.challenge_phase_key = days.challenge_phase_key
     and lows.business_date = days.business_date
 left join
-    account_days as held
+    floating as held
     on held.account_key = days.account_key
-    and held.business_date <= days.business_date
-    and (held.until_date is null or held.until_date > days.business_date)
+    and held.business_date = days.business_date
 left join
-    account_days as before
+    floating as before
     on before.account_key = days.account_key
-    and before.business_date <= days.previous_close_date
-    and (before.until_date is null or before.until_date > days.previous_close_date)
+    and before.business_date = days.previous_close_date

@@ -233,7 +233,7 @@ with
             cast(0 as decimal(24, 8)) as matched_units,
             cast(0 as decimal(24, 8)) as fill_signed_units,
             cast(0 as decimal(38, 8)) as fill_value_amount,
-            cast(0 as decimal(38, 8)) as fill_gross_value_amount,
+            cast(0 as decimal(38, 8)) as fill_prices_sum,
             cast(0 as decimal(38, 8)) as mark_up_amount
         from deals
         union all
@@ -286,7 +286,7 @@ with
             matched_units,
             {{ side_sign("side") }} * volume_units,
             cast({{ side_sign("side") }} * volume_units * price as decimal(38, 8)),
-            cast(volume_units * price as decimal(38, 8)),
+            price,
             mark_up_amount
         from fills
     )
@@ -313,7 +313,7 @@ select
     cast(sum(matched_units) as decimal(38, 8)) as matched_units,
     cast(sum(fill_signed_units) as decimal(38, 8)) as fill_signed_units,
     cast(sum(fill_value_amount) as decimal(38, 8)) as fill_value_amount,
-    cast(sum(fill_gross_value_amount) as decimal(38, 8)) as fill_gross_value_amount,
+    cast(sum(fill_prices_sum) as decimal(38, 8)) as fill_prices_sum,
     cast(sum(mark_up_amount) as decimal(38, 8)) as mark_up_amount
 from flows
 group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -14,51 +14,19 @@ with
             lag(closing_balance_amount) over (
                 partition by tenant_id, lp_id, lp_account_id, currency
                 order by balance_date
-            ) as previous_balance_amount,
-            lag(balance_date) over (
-                partition by tenant_id, lp_id, lp_account_id, currency
-                order by balance_date
-            ) as previous_date
+            ) as previous_balance_amount
         from {{ ref("stg_lp__balances") }}
     ),
 
-    lines as (
-        select tenant_id, lp_id, lp_account_id, booked_date, currency, line_type, amount
-        from {{ ref("stg_lp__statement_lines") }}
-    ),
-
-    -- a provider that books nothing at a weekend states no balance there: a line
-    -- belongs to the first balance on its day or after it
+    -- what is booked on a day, among the balances
     dated as (
-        select
-            lines.tenant_id,
-            lines.lp_id,
-            lines.lp_account_id,
-            lines.currency,
-            lines.line_type,
-            lines.amount,
-            balances.balance_date
-        from lines
-        inner join
-            balances
-            on balances.tenant_id = lines.tenant_id
-            and balances.lp_id = lines.lp_id
-            and balances.lp_account_id = lines.lp_account_id
-            and balances.currency = lines.currency
-            and balances.balance_date >= lines.booked_date
-            and (
-                balances.previous_date is null
-                or balances.previous_date < lines.booked_date
-            )
-    ),
-
-    sums as (
         select
             tenant_id,
             lp_id,
             lp_account_id,
             currency,
-            balance_date,
+            booked_date as dated_on,
+            cast(null as date) as balance_date,
             sum(case when line_type = 'trade_pnl' then amount else 0 end) as trade_pnl,
             sum(
                 case when line_type = 'commission' then amount else 0 end
@@ -68,7 +36,59 @@ with
                 case when line_type in ('deposit', 'withdrawal') then amount else 0 end
             ) as transfers,
             sum(amount) as moved
+        from {{ ref("stg_lp__statement_lines") }}
+        group by tenant_id, lp_id, lp_account_id, currency, booked_date
+        union all
+        select
+            tenant_id,
+            lp_id,
+            lp_account_id,
+            currency,
+            balance_date,
+            balance_date,
+            null,
+            null,
+            null,
+            null,
+            null
+        from balances
+    ),
+
+    -- a provider that books nothing at a weekend states no balance there: a line
+    -- belongs to the first balance on its day or after it
+    placed as (
+        select
+            tenant_id,
+            lp_id,
+            lp_account_id,
+            currency,
+            min(balance_date) over (
+                partition by tenant_id, lp_id, lp_account_id, currency
+                order by dated_on
+                range between current row and unbounded following
+            ) as balance_date,
+            trade_pnl,
+            commission,
+            swap,
+            transfers,
+            moved
         from dated
+    ),
+
+    sums as (
+        select
+            tenant_id,
+            lp_id,
+            lp_account_id,
+            currency,
+            balance_date,
+            sum(trade_pnl) as trade_pnl,
+            sum(commission) as commission,
+            sum(swap) as swap,
+            sum(transfers) as transfers,
+            sum(moved) as moved
+        from placed
+        where balance_date is not null
         group by tenant_id, lp_id, lp_account_id, currency, balance_date
     ),
 

@@ -57,59 +57,41 @@ with
         from {{ ref("int_ledger__statements_followed") }}
     ),
 
-    dates as (
-        select {{ account }}, business_date, true as is_statement
+    -- statements, and between them what was posted
+    dated as (
+        select
+            {{ account }},
+            business_date,
+            true as is_statement,
+            cast(0 as decimal(38, 8)) as posted_amount,
+            opening_amount,
+            closing_amount,
+            opening_gap_amount,
+            missing_amount
         from statements
-        union
-        select {{ account }}, statement_date, false
+        union all
+        select {{ account }}, statement_date, false, amount, null, null, null, null
         from posted
     ),
 
     rolled as (
         select
-            dates.tenant_id,
-            dates.server_id,
-            dates.account_key,
-            dates.ledger_account,
-            dates.currency,
-            dates.business_date,
-            dates.is_statement,
-            sum(coalesce(posted.amount, 0)) over up_to_date as ledger_amount,
+            {{ account }},
+            business_date,
+            is_statement,
+            sum(posted_amount) over up_to_date as ledger_amount,
             sum(
-                coalesce(statements.opening_gap_amount + statements.missing_amount, 0)
+                coalesce(opening_gap_amount + missing_amount, 0)
             ) over up_to_date as unposted_amount,
-            statements.opening_amount,
-            statements.closing_amount,
-            statements.opening_gap_amount,
-            statements.missing_amount
-        from dates
-        left join
-            posted
-            on not dates.is_statement
-            and posted.tenant_id = dates.tenant_id
-            and posted.server_id = dates.server_id
-            and posted.account_key = dates.account_key
-            and posted.ledger_account = dates.ledger_account
-            and posted.currency = dates.currency
-            and posted.statement_date = dates.business_date
-        left join
-            statements
-            on dates.is_statement
-            and statements.tenant_id = dates.tenant_id
-            and statements.server_id = dates.server_id
-            and statements.account_key = dates.account_key
-            and statements.ledger_account = dates.ledger_account
-            and statements.currency = dates.currency
-            and statements.business_date = dates.business_date
+            opening_amount,
+            closing_amount,
+            opening_gap_amount,
+            missing_amount
+        from dated
         window
             up_to_date as (
-                partition by
-                    dates.tenant_id,
-                    dates.server_id,
-                    dates.account_key,
-                    dates.ledger_account,
-                    dates.currency
-                order by dates.business_date
+                partition by {{ account }}
+                order by business_date
                 range between unbounded preceding and current row
             )
     )

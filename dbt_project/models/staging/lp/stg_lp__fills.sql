@@ -2,51 +2,12 @@ with
 
     executions as (select * from {{ current_rows("lp_fills") }} as rows_now),
 
-    changes as (
-        select
-            raw_row_id,
-            tenant_id,
-            lp_id,
-            session_id,
-            change_kind,
-            root_executed_date,
-            root_fill_id,
-            place
-        from {{ ref("stg_lp__fill_changes") }}
-    ),
-
     judged as (
-        select
-            executions.*,
-            own.root_fill_id,
-            case
-                -- a correction of a fill that was never held is all there is of it
-                when executions.kind = 'correct' and own.raw_row_id is null
-                then 'standing'
-                when executions.kind = 'cancel'
-                then 'cancellation'
-                when executions.kind = 'correct' and own.place = 1
-                then 'standing'
-                when executions.kind = 'correct'
-                then 'replaced'
-                when decided.change_kind = 'cancel'
-                then 'cancelled'
-                when decided.change_kind = 'correct'
-                then 'replaced'
-                else 'standing'
-            end as fill_status
+        select executions.*, verdicts.root_fill_id, verdicts.fill_status
         from executions
-        left join changes as own on own.raw_row_id = executions._row_id
-        left join
-            changes as decided
-            on decided.tenant_id = executions._tenant_id
-            and decided.lp_id = executions._source
-            and decided.session_id = executions."session"
-            and decided.root_executed_date = executions.executed_on
-            -- in a key: a condition on one side alone would make it a loop of all with all
-            and decided.root_fill_id
-            = case when executions.kind = 'trade' then executions.fill_id end
-            and decided.place = 1
+        inner join
+            {{ ref("stg_lp__fill_verdicts") }} as verdicts
+            on verdicts.raw_row_id = executions._row_id
     ),
 
     measured as (

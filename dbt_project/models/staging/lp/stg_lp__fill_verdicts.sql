@@ -74,24 +74,60 @@ with recursive
             and trades.executed_on <= steps.executed_on
             and trades.kind = 'trade'
         group by steps._row_id
-    )
+    ),
 
-select
-    changes._row_id as raw_row_id,
-    changes._tenant_id as tenant_id,
-    changes._source as lp_id,
-    changes."session" as session_id,
-    changes.kind as change_kind,
-    traced.root_on as root_executed_date,
-    traced.root_fill_id,
-    row_number() over (
-        partition by
+    -- the last word about a fill first
+    ranked as (
+        select
+            changes._row_id,
             changes._tenant_id,
             changes._source,
             changes."session",
+            changes.kind,
             traced.root_on,
-            traced.root_fill_id
-        order by changes.said_at desc, changes.said_as desc, changes._row_id desc
-    ) as place
-from changes
-inner join traced on traced._row_id = changes._row_id
+            traced.root_fill_id,
+            row_number() over (
+                partition by
+                    changes._tenant_id,
+                    changes._source,
+                    changes."session",
+                    traced.root_on,
+                    traced.root_fill_id
+                order by
+                    changes.said_at desc, changes.said_as desc, changes._row_id desc
+            ) as place
+        from changes
+        inner join traced on traced._row_id = changes._row_id
+    )
+
+select
+    executions._row_id as raw_row_id,
+    own.root_fill_id,
+    case
+        -- a correction of a fill that was never held is all there is of it
+        when executions.kind = 'correct' and own._row_id is null
+        then 'standing'
+        when executions.kind = 'cancel'
+        then 'cancellation'
+        when executions.kind = 'correct' and own.place = 1
+        then 'standing'
+        when executions.kind = 'correct'
+        then 'replaced'
+        when decided.kind = 'cancel'
+        then 'cancelled'
+        when decided.kind = 'correct'
+        then 'replaced'
+        else 'standing'
+    end as fill_status
+from executions
+left join ranked as own on own._row_id = executions._row_id
+left join
+    ranked as decided
+    on decided._tenant_id = executions._tenant_id
+    and decided._source = executions._source
+    and decided."session" = executions."session"
+    and decided.root_on = executions.executed_on
+    -- in a key: a condition on one side alone would make it a loop of all with all
+    and decided.root_fill_id
+    = case when executions.kind = 'trade' then executions.fill_id end
+    and decided.place = 1
