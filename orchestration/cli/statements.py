@@ -119,7 +119,7 @@ def run(
 
     Exit code 1 when figures do not tie, 3 when other papers were left out.
     """
-    from exports.statements.client_run import run_papers
+    from exports.statements.paper_run import run_papers
     from exports.statements.registered_kinds import registered_kind
 
     settings = load_settings()
