@@ -10,7 +10,7 @@ Mon    1,000.00     0.00       950.00       900.00   -5.00   995.00   98.00 1,09
 Tue      995.00    98.00     1,038.35       900.00   96.50 1,091.50  148.00 1,239.50 1,093.00
 Wed    1,091.50   148.00    1,177.525       991.50    0.00 1,091.50   22.00 1,113.50 1,113.50
 
-The tests of this module run in order; the last one spoils the books.
+The tests of this module run in order: April comes later, and the last one spoils the books.
 """
 
 from __future__ import annotations
@@ -207,6 +207,47 @@ def test_fees_are_explained_with_what_they_are_on(books: PencilBooks) -> None:
     ]
     asked = explain(books.settings, "fct_copy_fees", [f"{FEE}|subscription"], column="due_amount")
     assert made_of(asked, "due_amount") == [("subscription", "S", D("2.5"), [terms])]
+
+
+def test_a_fee_of_april_is_on_what_lies_above_march(books: PencilBooks) -> None:
+    april = dt.date(2026, 4, 7)
+    books.broker.load(
+        {
+            "ecb_rates": [
+                {"rate_date": day, "currency": "USD", "rate_per_eur": "1.25"}
+                for day in (dt.date(2026, 3, 31), april)
+            ],
+            "mt5_deals": [
+                # what floated with 22.00 is closed with 57.00
+                deal(
+                    21, 101, april, 1, 60.0, entry=1, price=1.1012, volume_ext=50_000_000,
+                    volume_closed_ext=50_000_000, storage=-3.0, position_id=1,
+                ),
+            ],
+            "mt5_daily": [report(101, april, 1_088.06, 1_145.06)],
+        }
+    )  # fmt: skip
+    books.build()
+    # March: 113.50 less 33.41 for 30 days and 2.50; April: 35.00 less 7.81 for 7 days and 2.50
+    assert books.rows("""
+        SELECT net_result_to_date_amount, mark_before_amount, mark_after_amount, due_amount
+        FROM lake.partners.fct_copy_fees WHERE fee_kind = 'performance' ORDER BY month_from
+    """) == [
+        (D("77.59"), D(0), D("77.59"), D("15.52")),
+        (D("102.28"), D("77.59"), D("102.28"), D("4.94")),
+    ]
+    fee = f"demo/S|demo/pencil/101|{MON}|2026-04-01"
+    base = explain(books.settings, "fct_copy_fees", [f"{fee}|performance"], column="base_amount")
+    assert [row[:3] for row in made_of(base, "base_amount")] == [
+        ("deal", "demo/pencil/21", D(57)),
+        ("fee due", f"{fee}|management", D("-7.81")),
+        ("fee due", f"{fee}|subscription", D("-2.5")),
+        ("open position", "demo/pencil/1", D(-22)),
+    ]
+    with connect("read", settings=books.settings) as con:
+        assert {table: not_re_added(con, table) for table in MARTS} == {
+            table: [] for table in MARTS
+        }
 
 
 @pytest.mark.parametrize("table", ["finance.fct_challenge_days", "partners.fct_copy_fees"])
