@@ -93,14 +93,14 @@ def _figures(costs: list[Cost], workers: int, pages: float) -> list[Measurement]
 
 
 def _prepared(settings: Settings, workers: int) -> Asked:
-    import_module("exports.statements.client_run")
+    import_module("exports.statements.paper_run")
     import_module("exports.statements.pdf_writer")
     return Asked(settings, workers)
 
 
 def _made(asked: Asked) -> int:
     from exports.statements.client import CLIENT
-    from exports.statements.client_run import run_papers
+    from exports.statements.paper_run import run_papers
 
     result = run_papers(asked.settings, CLIENT, MONTH, ("pdf",), workers=asked.workers)
     if result.exit_code:

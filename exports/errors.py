@@ -9,6 +9,10 @@ class UnknownSubjectError(UsageError):
     """No client, account or partner answers to the key."""
 
 
+class WithoutAccountError(DaybookError):
+    """No source knows an account of what a paper is about."""
+
+
 class UnclosedPeriodError(DaybookError):
     """Days of the period are not published, so no figure of it may leave the house."""
 

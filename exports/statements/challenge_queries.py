@@ -18,16 +18,14 @@ from exports.statements.challenge_records import (
     PhaseRecords,
     PhaseRules,
 )
-from exports.statements.client_queries import client_names
-from exports.statements.client_records import Account
-from exports.statements.kinds import Batch, require_held
-
-_MARTS = (
-    "finance.fct_challenges",
-    "finance.fct_challenge_days",
-    "finance.fct_challenge_payouts",
-    "finance.fct_challenge_reviews",
+from exports.statements.client_queries import (
+    ACCOUNT_COLUMNS,
+    accounts_by_subject,
+    client_names,
 )
+from exports.statements.client_records import Account
+from exports.statements.kinds import Batch, Subjects
+from exports.statements.periods import Period
 
 
 def challenge_accounts(
@@ -39,11 +37,8 @@ def challenge_accounts(
         UnknownSubjectError: no challenge answers to the key.
     """
     rows = con.execute(
-        """
-        SELECT DISTINCT
-            accounts.account_key, accounts.server_id, accounts.login, accounts.client_key,
-            accounts.account_currency, accounts.main_currency, accounts.money_divisor,
-            accounts.legal_entity, accounts.group_name, accounts.margin_mode
+        f"""
+        SELECT DISTINCT {ACCOUNT_COLUMNS}
         FROM lake.finance.fct_challenges AS challenges
         JOIN lake.canonical.can_accounts AS accounts
             ON accounts.account_key = challenges.account_key
@@ -60,6 +55,42 @@ def challenge_accounts(
             todo="give a challenge id or a challenge key (tenant/challenge)",
         )
     return tuple(Account(*row) for row in rows)
+
+
+def _due(
+    con: duckdb.DuckDBPyConnection, tenant: str, period: Period
+) -> dict[str, tuple[Account, ...]]:
+    """Challenges with a phase that ran in the period, with the accounts of all their phases."""
+    rows = con.execute(
+        f"""
+        SELECT DISTINCT challenges.challenge_key, {ACCOUNT_COLUMNS}
+        FROM lake.finance.fct_challenges AS challenges
+        LEFT JOIN lake.canonical.can_accounts AS accounts
+            ON accounts.account_key = challenges.account_key
+        WHERE challenges.challenge_key IN (
+            SELECT challenge_key
+            FROM lake.finance.fct_challenges
+            WHERE tenant_id = $tenant AND valid_from <= $last
+                AND (valid_to IS NULL OR valid_to > $first)
+        )
+        ORDER BY challenges.challenge_key, accounts.server_id, accounts.login
+        """,
+        {"tenant": tenant, "first": period.first, "last": period.last},
+    ).fetchall()
+    return accounts_by_subject(rows)
+
+
+# The client of the last phase that a paper can show.
+_RECIPIENTS = """
+    SELECT wanted.paper_number, arg_max(challenges.client_key, challenges.phase) AS client_key
+    FROM wanted
+    JOIN lake.finance.fct_challenges AS challenges
+        ON challenges.challenge_key = wanted.subject_key
+        AND challenges.valid_from <= wanted.period_to
+    GROUP BY wanted.paper_number
+"""
+
+CHALLENGES = Subjects(challenge_accounts, _due, _RECIPIENTS, needs=("finance.fct_challenges",))
 
 
 _PHASES = """
@@ -153,18 +184,20 @@ _BOOKED = """
 
 def read_challenges(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[ChallengeRecords]:
     """The statements of a batch of challenges; one without a day in the period is left out."""
-    require_held(con, batch, *_MARTS)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE asked_challenges AS "
         "SELECT unnest($1::VARCHAR[]) AS challenge_key, $2::DATE AS first, $3::DATE AS last",
         [sorted(batch.subjects), batch.period.first, batch.period.last],
     )
-    phases = [PhaseRules(*row) for row in con.execute(_PHASES).fetchall()]
+    phases = defaultdict[str, list[PhaseRules]](list)
+    for row in con.execute(_PHASES).fetchall():
+        rules = PhaseRules(*row)
+        phases[rules.challenge_key].append(rules)
     days = _by_phase(ChallengeDay(*row) for row in con.execute(_DAYS).fetchall())
     payouts = _by_phase(ChallengePayout(*row) for row in con.execute(_PAYOUTS).fetchall())
     reviews = _by_phase(ChallengeReview(*row) for row in con.execute(_REVIEWS).fetchall())
     booked: dict[str, Decimal | None] = dict(con.execute(_BOOKED).fetchall())
-    names = client_names(con, {rules.client_key for rules in phases})
+    names = client_names(con, {rules.client_key for held in phases.values() for rules in held})
     for subject, accounts in batch.subjects.items():
         by_key = {account.account_key: account for account in accounts}
         own = tuple(
@@ -176,8 +209,8 @@ def read_challenges(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[Ch
                 reviews=tuple(reviews[rules.challenge_phase_key]),
                 booked_result=booked.get(rules.challenge_phase_key) or Decimal(0),
             )
-            for rules in phases
-            if rules.challenge_key == subject and days[rules.challenge_phase_key]
+            for rules in phases[subject]
+            if days[rules.challenge_phase_key]
         )
         if own:
             yield ChallengeRecords(

@@ -9,10 +9,15 @@ import duckdb
 
 from exports.publication import read_at
 from exports.statements.client_document import client_document
-from exports.statements.client_queries import find_accounts, read_records
+from exports.statements.client_queries import (
+    CLIENT_OF_SUBJECT,
+    each_account_of,
+    find_accounts,
+    read_records,
+)
 from exports.statements.client_records import Account, ClientRecords
 from exports.statements.client_ties import check_ties
-from exports.statements.kinds import Batch, PaperKind
+from exports.statements.kinds import Batch, PaperKind, Subjects
 from exports.statements.making import StatementFile, StatementFormat, asked_format
 from exports.statements.one_paper import issue_one
 from exports.statements.periods import parse_period
@@ -49,7 +54,16 @@ def _balances(records: ClientRecords) -> dict[str, AccountBalances]:
 
 CLIENT = PaperKind("client", "C", _read, check_ties, client_document, _balances, continues=True)
 """Consolidated over the client's accounts, platforms and currencies."""
-ACCOUNT = PaperKind("account", "A", _read, check_ties, client_document, _balances, continues=True)
+ACCOUNT = PaperKind(
+    "account",
+    "A",
+    _read,
+    check_ties,
+    client_document,
+    _balances,
+    continues=True,
+    about=Subjects(find_accounts, each_account_of, CLIENT_OF_SUBJECT),
+)
 """Of one account alone."""
 
 

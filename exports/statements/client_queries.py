@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import duckdb
@@ -23,6 +23,20 @@ from exports.statements.client_records import (
     Rate,
     WorkingOrder,
 )
+from exports.statements.periods import Period
+
+# What an Account is made of, of a table or join that calls can_accounts `accounts`.
+ACCOUNT_COLUMNS = """
+    accounts.account_key, accounts.server_id, accounts.login, accounts.client_key,
+    accounts.account_currency, accounts.main_currency, accounts.money_divisor,
+    accounts.legal_entity, accounts.group_name, accounts.margin_mode
+"""
+# Who is sent a paper about a client (client_key) or one of their accounts (account_key).
+CLIENT_OF_SUBJECT = """
+    SELECT wanted.paper_number, coalesce(accounts.client_key, wanted.subject_key) AS client_key
+    FROM wanted
+    LEFT JOIN lake.canonical.can_accounts AS accounts ON accounts.account_key = wanted.subject_key
+"""
 
 
 def find_accounts(con: duckdb.DuckDBPyConnection, tenant: str, client: str) -> tuple[Account, ...]:
@@ -32,11 +46,9 @@ def find_accounts(con: duckdb.DuckDBPyConnection, tenant: str, client: str) -> t
         UnknownSubjectError: no account answers to the key.
     """
     rows = con.execute(
-        """
-        SELECT
-            account_key, server_id, login, client_key, account_currency, main_currency,
-            money_divisor, legal_entity, group_name, margin_mode
-        FROM lake.canonical.can_accounts
+        f"""
+        SELECT {ACCOUNT_COLUMNS}
+        FROM lake.canonical.can_accounts AS accounts
         WHERE tenant_id = $tenant
             AND (client_key = $client OR client_key = $tenant || '/' || $client
                 OR account_key = $client)
@@ -55,15 +67,12 @@ def find_accounts(con: duckdb.DuckDBPyConnection, tenant: str, client: str) -> t
 
 
 def clients_of(
-    con: duckdb.DuckDBPyConnection, tenant: str, day: dt.date
+    con: duckdb.DuckDBPyConnection, tenant: str, period: Period
 ) -> dict[str, tuple[Account, ...]]:
-    """Accounts that count in the broker's figures and have figures by `day`, by client_key."""
+    """Accounts that count in the broker's figures and have some by the period's end, by client."""
     rows = con.execute(
-        """
-        SELECT
-            accounts.account_key, accounts.server_id, accounts.login, accounts.client_key,
-            accounts.account_currency, accounts.main_currency, accounts.money_divisor,
-            accounts.legal_entity, accounts.group_name, accounts.margin_mode
+        f"""
+        SELECT accounts.client_key, {ACCOUNT_COLUMNS}
         FROM lake.canonical.can_accounts AS accounts
         JOIN (
             SELECT DISTINCT account_key FROM lake.finance.fct_account_days
@@ -73,16 +82,28 @@ def clients_of(
             AND NOT accounts.is_excluded
         ORDER BY accounts.client_key, accounts.server_id, accounts.login
         """,
-        {"tenant": tenant, "day": day},
+        {"tenant": tenant, "day": period.last},
     ).fetchall()
-    return _by_client(Account(*row) for row in rows)
+    return accounts_by_subject(rows)
 
 
-def _by_client(accounts: Iterator[Account]) -> dict[str, tuple[Account, ...]]:
-    grouped: dict[str, list[Account]] = defaultdict(list)
-    for account in accounts:
-        grouped[account.client_key or account.account_key].append(account)
-    return {key: tuple(group) for key, group in grouped.items()}
+def each_account_of(
+    con: duckdb.DuckDBPyConnection, tenant: str, period: Period
+) -> dict[str, tuple[Account, ...]]:
+    """The accounts of :func:`clients_of`, each by itself, by account_key."""
+    clients = clients_of(con, tenant, period)
+    return {account.account_key: (account,) for held in clients.values() for account in held}
+
+
+def accounts_by_subject(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[Account, ...]]:
+    """Rows of a subject's key and :data:`ACCOUNT_COLUMNS`, by key; a row without an account names
+    its subject alone."""
+    grouped: dict[str, list[Account]] = {}
+    for key, *account in rows:
+        held = grouped.setdefault(key, [])
+        if account[0] is not None:
+            held.append(Account(*account))
+    return {key: tuple(held) for key, held in grouped.items()}
 
 
 def lay_asked(

@@ -11,9 +11,14 @@ from decimal import Decimal
 import duckdb
 
 from exports.errors import FiguresDisagreeError, UnknownSubjectError
-from exports.statements.client_queries import client_names
+from exports.statements.client_queries import (
+    ACCOUNT_COLUMNS,
+    accounts_by_subject,
+    client_names,
+)
 from exports.statements.client_records import Account, Fingerprinted
-from exports.statements.kinds import Batch, require_held
+from exports.statements.kinds import Batch, Subjects
+from exports.statements.periods import Period
 
 _ZERO = Decimal(0)
 
@@ -77,11 +82,9 @@ def strategy_accounts(
         UnknownSubjectError: no strategy answers to the key, or nobody followed it.
     """
     rows = con.execute(
-        """
-        SELECT
-            account_key, server_id, login, client_key, account_currency, main_currency,
-            money_divisor, legal_entity, group_name, margin_mode
-        FROM lake.canonical.can_accounts
+        f"""
+        SELECT {ACCOUNT_COLUMNS}
+        FROM lake.canonical.can_accounts AS accounts
         WHERE account_key IN (
             SELECT account_key FROM lake.staging.stg_crm__copy_investments
             WHERE tenant_id = $tenant
@@ -98,6 +101,55 @@ def strategy_accounts(
             todo="give a strategy id or a strategy key (tenant/strategy) of the CRM",
         )
     return tuple(Account(*row) for row in rows)
+
+
+def _due(
+    con: duckdb.DuckDBPyConnection, tenant: str, period: Period
+) -> dict[str, tuple[Account, ...]]:
+    """Strategies that an account followed in the period, with all that follow or did."""
+    rows = con.execute(
+        f"""
+        SELECT DISTINCT
+            investments.tenant_id || '/' || investments.strategy_id AS strategy_key,
+            {ACCOUNT_COLUMNS}
+        FROM lake.staging.stg_crm__copy_investments AS investments
+        LEFT JOIN lake.canonical.can_accounts AS accounts
+            ON accounts.account_key = investments.account_key
+        WHERE investments.tenant_id = $tenant AND investments.strategy_id IN (
+            SELECT strategy_id
+            FROM lake.staging.stg_crm__copy_investments
+            WHERE tenant_id = $tenant AND valid_from <= $last
+                AND (valid_to IS NULL OR valid_to > $first)
+        )
+        ORDER BY strategy_key, accounts.server_id, accounts.login
+        """,
+        {"tenant": tenant, "first": period.first, "last": period.last},
+    ).fetchall()
+    return accounts_by_subject(rows)
+
+
+# The manager by the terms of the paper's last day: the client that the CRM names, else the one
+# whose account the manager's is.
+_RECIPIENTS = """
+    SELECT
+        wanted.paper_number,
+        coalesce(
+            terms.tenant_id || '/' || terms.manager_client_id, accounts.client_key
+        ) AS client_key
+    FROM wanted
+    JOIN lake.staging.stg_crm__copy_strategies AS terms
+        ON terms.tenant_id || '/' || terms.strategy_id = wanted.subject_key
+        AND terms.valid_from <= wanted.period_to
+    LEFT JOIN lake.canonical.can_accounts AS accounts
+        ON accounts.account_key = terms.manager_account_key
+    QUALIFY row_number() OVER (
+        PARTITION BY wanted.paper_number ORDER BY terms.valid_from DESC
+    ) = 1
+"""
+
+STRATEGIES = Subjects(
+    strategy_accounts, _due, _RECIPIENTS, needs=("staging.stg_crm__copy_investments",)
+)
 
 
 _FEES = """
@@ -127,7 +179,6 @@ _TERMS = """
 
 def read_copy_fees(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[CopyRecords]:
     """The statements of a batch of strategies; one without investors in the month is left out."""
-    require_held(con, batch, "partners.fct_copy_fees")
     strategies = sorted(batch.subjects)
     fees: defaultdict[str, list[CopyFee]] = defaultdict(list)
     for strategy, *row in con.execute(

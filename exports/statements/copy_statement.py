@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from exports.errors import UnknownSubjectError
-from exports.publication import month_of
-from exports.statements.copy_records import check_copy_fees, read_copy_fees, strategy_accounts
+from exports.statements.copy_records import STRATEGIES, check_copy_fees, read_copy_fees
 from exports.statements.copy_report import copy_document
 from exports.statements.kinds import PaperKind, no_balances
 from exports.statements.making import StatementFile, StatementFormat, asked_format
 from exports.statements.one_paper import issue_one, read_one
-from exports.statements.periods import Period
 from warehouse.connection import AsOf
 from warehouse.settings import Settings
 
@@ -22,8 +20,10 @@ COPY = PaperKind(
     check_copy_fees,
     copy_document,
     no_balances,
-    accounts=strategy_accounts,
+    about=STRATEGIES,
+    needs=(*STRATEGIES.needs, "partners.fct_copy_fees"),
     settles_later=True,
+    is_monthly=True,
 )
 """Fees of a strategy's investors; those of a month are charged in the next."""
 
@@ -60,9 +60,10 @@ def make_copy_statement(
         UnknownSubjectError: no such strategy, or nobody followed it in the month.
         UnclosedPeriodError: days of the month are not published.
         FiguresDisagreeError: figures that must be equal are not.
+        UsageError: the period is no month.
     """
     asked_format(format)
-    asked, tenant = Period("monthly", *month_of(period)), tenant or settings.tenant
+    asked, tenant = COPY.period_of(period), tenant or settings.tenant
     subject = strategy if strategy.startswith(f"{tenant}/") else f"{tenant}/{strategy}"
     records, publication = read_one(settings, COPY, tenant, subject, asked, as_of)
     if records is None:

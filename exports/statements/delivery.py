@@ -14,6 +14,7 @@ from exports.statements.mail import MailChannel
 from exports.statements.making import StatementFormat
 from exports.statements.parcel import Parcel
 from exports.statements.periods import parse_period
+from exports.statements.registered_kinds import registered_kind
 from exports.statements.sftp_drop import SftpChannel
 from warehouse.connection import connect
 from warehouse.control import registers
@@ -98,7 +99,7 @@ def deliver(
         open_channel = _Opened(settings, _channel(settings, channel), stack)
         for done, record in enumerate(waiting, start=result.already + 1):
             try:
-                parcel = _parcel(settings, record, format, people.get(record.subject_key))
+                parcel = _parcel(settings, record, format, people.get(record.paper_number))
                 _sent(settings, open_channel, channel, parcel, actor)
                 result.delivered += 1
             except DaybookError as error:
@@ -201,7 +202,8 @@ def _parcel(
         raise DeliveryError(
             f"The paper {record.paper_number} has no {format} to deliver.",
             where=f"period {record.period}",
-            todo=f"make it: `daybook statement run --period {record.period} --format {format}`",
+            todo=f"make it: `daybook statement run --kind {record.kind} --period {record.period} "
+            f"--format {format}`",
         )
     name, address = person or ("", None)
     return Parcel(
@@ -229,23 +231,34 @@ def _channel(settings: Settings, name: ChannelName) -> Channel:
 def _people(
     settings: Settings, records: Sequence[PaperRecord]
 ) -> dict[str, tuple[str, str | None]]:
-    """Name and address of each paper's client as the CRM has them now, by subject."""
+    """Name and address of each paper's client as the CRM has them now, by number."""
+    people: dict[str, tuple[str, str | None]] = {}
     with connect("read", settings=settings) as con:
-        rows = con.execute(
-            """
-            SELECT
-                wanted.subject_key,
-                arg_max(clients.name, clients._row_id), arg_max(clients.email, clients._row_id)
-            FROM (SELECT unnest($1::VARCHAR[]) AS subject_key) AS wanted
-            LEFT JOIN lake.canonical.can_accounts AS accounts
-                ON accounts.account_key = wanted.subject_key
-            JOIN lake.pii.crm_clients AS clients
-                ON clients._tenant_id || '/' || clients.client_id
-                = coalesce(accounts.client_key, wanted.subject_key)
-            LEFT JOIN lake.raw.superseded AS newer ON newer.superseded_row_id = clients._row_id
-            WHERE newer.superseded_row_id IS NULL AND NOT clients._is_deleted
-            GROUP BY wanted.subject_key
-            """,
-            [sorted({record.subject_key for record in records})],
-        ).fetchall()
-    return {subject: (name or "", address) for subject, name, address in rows}
+        for kind in {record.kind for record in records}:
+            wanted = [record for record in records if record.kind == kind]
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE wanted AS SELECT "
+                "unnest($1::VARCHAR[]) AS paper_number, unnest($2::VARCHAR[]) AS subject_key, "
+                "unnest($3::DATE[]) AS period_to",
+                [
+                    [record.paper_number for record in wanted],
+                    [record.subject_key for record in wanted],
+                    [record.period_to for record in wanted],
+                ],
+            )
+            rows = con.execute(
+                f"""
+                SELECT
+                    recipients.paper_number,
+                    arg_max(clients.name, clients._row_id), arg_max(clients.email, clients._row_id)
+                FROM ({registered_kind(kind).about.recipients}) AS recipients
+                JOIN lake.pii.crm_clients AS clients
+                    ON clients._tenant_id || '/' || clients.client_id = recipients.client_key
+                LEFT JOIN lake.raw.superseded AS newer
+                    ON newer.superseded_row_id = clients._row_id
+                WHERE newer.superseded_row_id IS NULL AND NOT clients._is_deleted
+                GROUP BY recipients.paper_number
+                """
+            ).fetchall()
+            people |= {number: (name or "", address) for number, name, address in rows}
+    return people

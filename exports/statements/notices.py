@@ -19,7 +19,7 @@ from exports.statements.client_queries import client_names, lay_asked
 from exports.statements.client_records import Account, Fingerprinted
 from exports.statements.client_sections import column, money_columns
 from exports.statements.document import Cell, Part, Section, StatementDocument
-from exports.statements.kinds import Batch, require_held
+from exports.statements.kinds import Batch
 from exports.statements.presentation import Presentation
 from warehouse.money import minor_unit, round_half_away
 
@@ -65,7 +65,6 @@ _FALLS = """
 
 def read_notices(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[NoticeRecords]:
     """The notices of a batch; who has none is left out."""
-    require_held(con, batch, "statements.fct_depreciation_notices")
     lay_asked(con, batch.subjects, batch.period.first, batch.period.last)
     names = client_names(con, {group[0].client_key for group in batch.subjects.values()})
     falls: defaultdict[str, list[Fall]] = defaultdict(list)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from exports.publication import Publication, read_at
 from exports.statements.issuing import Issuer, archived, copied
-from exports.statements.kinds import Batch, PaperKind, Records
+from exports.statements.kinds import Batch, PaperKind, Records, require_held
 from exports.statements.making import StatementFile, StatementFormat
 from exports.statements.periods import Period
 from exports.statements.presentation import presentation
@@ -23,15 +23,18 @@ def read_one(
 
     Raises:
         UnknownSubjectError: no such subject.
-        UnclosedPeriodError: days of the period are not published.
+        UnclosedPeriodError: days of the period are not published, or were before the books had
+            what the paper is made from.
     """
     with connect("read", settings=settings) as con:
-        accounts = kind.accounts(con, tenant, subject)
+        require_held(con, kind.about.needs, period)
+        accounts = kind.about.accounts(con, tenant, subject)
         publication = publication_of(
             con, tenant, accounts, period, as_of, settles_later=kind.settles_later
         )
         read_at(con, settings, publication)
-        accounts = kind.accounts(con, tenant, subject)
+        require_held(con, kind.needs, period)
+        accounts = kind.about.accounts(con, tenant, subject)
         batch = Batch({subject: accounts}, period, publication, settings.reporting_currency)
         return next(iter(kind.read(con, batch)), None), publication
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exports.statements.challenge_document import challenge_document
-from exports.statements.challenge_queries import challenge_accounts, read_challenges
+from exports.statements.challenge_queries import CHALLENGES, read_challenges
 from exports.statements.challenge_records import check_challenge
 from exports.statements.client import ACCOUNT, CLIENT
 from exports.statements.copy_statement import COPY
@@ -15,9 +15,25 @@ from exports.statements.tax_records import check_tax, read_tax
 from exports.statements.tax_summary import tax_document
 from warehouse.errors import UsageError
 
-COSTS = PaperKind("costs", "X", read_costs, check_costs, costs_document, no_balances)
+COSTS = PaperKind(
+    "costs",
+    "X",
+    read_costs,
+    check_costs,
+    costs_document,
+    no_balances,
+    needs=("statements.fct_deal_costs",),
+)
 """Ex-post costs and charges."""
-NOTICE = PaperKind("notice", "N", read_notices, check_notices, notice_document, no_balances)
+NOTICE = PaperKind(
+    "notice",
+    "N",
+    read_notices,
+    check_notices,
+    notice_document,
+    no_balances,
+    needs=("statements.fct_depreciation_notices",),
+)
 """Falls in value by each further 10 %."""
 TAX = PaperKind("tax", "T", read_tax, check_tax, tax_document, no_balances)
 """Gains, losses, income and taxes of a year."""
@@ -28,7 +44,13 @@ CHALLENGE = PaperKind(
     check_challenge,
     challenge_document,
     no_balances,
-    accounts=challenge_accounts,
+    about=CHALLENGES,
+    needs=(
+        *CHALLENGES.needs,
+        "finance.fct_challenge_days",
+        "finance.fct_challenge_payouts",
+        "finance.fct_challenge_reviews",
+    ),
 )
 """A prop challenge: its rules, days, payouts and reviews."""
 KINDS = {kind.name: kind for kind in (CLIENT, ACCOUNT, COSTS, NOTICE, TAX, CHALLENGE, COPY)}

@@ -94,7 +94,7 @@ def _made_again(settings: Settings, record: PaperRecord, formats: list[str]) -> 
     published = recorded_publication(record)
     with connect("read", settings=settings) as con:
         read_at(con, settings, published)
-        accounts = kind.accounts(con, record.tenant_id, record.subject_key)
+        accounts = kind.about.accounts(con, record.tenant_id, record.subject_key)
         read_at(con, settings, None)
         covering = publication_of(
             con,

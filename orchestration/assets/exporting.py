@@ -35,7 +35,7 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     )
     def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from exports.statements.client import CLIENT
-        from exports.statements.client_run import run_papers
+        from exports.statements.paper_run import run_papers
 
         day = dt.date.fromisoformat(context.partition_key)
         if not is_month_end(day):

@@ -42,6 +42,8 @@ class Kind(str, Enum):
     costs = "costs"
     notice = "notice"
     tax = "tax"
+    challenge = "challenge"
+    copy = "copy"
 
 
 Period = Annotated[
@@ -56,7 +58,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the file's facts as 
 Language = Annotated[
     str | None, typer.Option(help="Another language than the tenant's: en, de, es, ar, zh.")
 ]
-Tenant = Annotated[str | None, typer.Option(help="Whose clients; the configured tenant.")]
+Tenant = Annotated[str | None, typer.Option(help="Whose papers; the configured tenant.")]
 Actor = Annotated[str, typer.Option("--as", help="Who asks, for the audit log.")]
 
 
@@ -115,11 +117,11 @@ def run(
     actor: Actor = "daybook",
     as_json: AsJson = False,
 ) -> None:
-    """The papers of every client for a period; run again after a kill, it goes on.
+    """All papers of a kind for a period; run again after a kill, it goes on.
 
     Exit code 1 when figures do not tie, 3 when other papers were left out.
     """
-    from exports.statements.client_run import run_papers
+    from exports.statements.paper_run import run_papers
     from exports.statements.registered_kinds import registered_kind
 
     settings = load_settings()
@@ -160,7 +162,9 @@ def run(
 def listing(
     period: Annotated[str | None, typer.Option(help="Only this period.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only this client or account key.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only of this client, account, challenge or strategy key.")
+    ] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -263,7 +267,8 @@ def deliver(
 ) -> None:
     """Send papers that have not arrived yet; exit code 3 when one could not be sent.
 
-    Of a paper that was corrected, the correction alone is sent.
+    A challenge's goes to its client, a strategy's to its manager. Of a paper that was corrected,
+    the correction alone is sent.
     """
     from exports.statements.delivery import deliver as send_all
     from exports.statements.delivery import standing_papers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quality.lineage.canonical_rows import (
     ACCOUNT_OF_SUBJECT,
     DEAL_COLUMNS,
@@ -155,6 +157,27 @@ def what_floats(adds: dict[str, str]) -> tuple[Part, Part, Part]:
             adds,
             LIVE_SOURCES,
         ),
+    )
+
+
+def on_the_day(part: Part, day: str, columns: str) -> Part:
+    """The part of an account's day, for marts whose rows are of other days than the one it reads.
+
+    What is converted is at the rate of the row's own ``business_date``.
+
+    Args:
+        part: one of this module, which reads the row's ``business_date``.
+        day: the column of the mart's row that it shall read instead.
+        columns: what its rows take from the mart's row, over ``s``.
+    """
+    return replace(
+        part,
+        rows=f"""
+WITH subject AS (SELECT * REPLACE ({day} AS business_date) FROM temp.main.subject)
+SELECT part.* REPLACE (s.business_date AS rate_date), {columns}
+FROM ({part.rows}) AS part
+JOIN temp.main.subject AS s ON s.subject_key = part.subject_key
+""",
     )
 
 

@@ -13,6 +13,7 @@ from quality.lineage.canonical_rows import (
     POSITIONS,
 )
 from quality.lineage.declaration import Lineage, Part, Rule
+from quality.lineage.rounding import settled
 from quality.lineage.rules import GROUP_MAPPING
 
 
@@ -47,19 +48,11 @@ WHERE newer.superseded_row_id IS NULL AND NOT p._is_deleted
 """
 
 
-def _settled(amount: str, digits: str) -> str:
-    cases = " ".join(
-        f"WHEN {places} THEN CAST(CAST({amount} AS DECIMAL(38, {places})) AS DECIMAL(24, 8))"
-        for places in range(8)
-    )
-    return f"CASE {digits} {cases} ELSE CAST({amount} AS DECIMAL(24, 8)) END"
-
-
-_RAW_PROFIT = _settled(
+_RAW_PROFIT = settled(
     "(s.close_price - s.open_price) * CASE s.side WHEN 'sell' THEN -1 ELSE 1 END * s.volume_units",
     "coalesce(c.minor_units, 2)",
 )
-_PROFIT = _settled(f"{_RAW_PROFIT} * CAST(s.profit_rate AS DECIMAL(24, 8))", "a.currency_digits")
+_PROFIT = settled(f"{_RAW_PROFIT} * CAST(s.profit_rate AS DECIMAL(24, 8))", "a.currency_digits")
 _VALUED = f"""
 SELECT s.subject_key, s.* EXCLUDE (subject_key), s.business_date AS rate_date, a.main_currency,
     a.money_divisor,

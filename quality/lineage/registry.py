@@ -6,7 +6,11 @@ from quality.lineage import (
     account_days,
     breaks,
     broker_pnl,
+    challenge_days,
+    challenge_payouts,
+    challenges,
     commission_ledger,
+    copy_fees,
     daily_pnl,
     general_ledger,
     journal_entries,
@@ -36,6 +40,10 @@ MARTS: dict[str, Lineage] = {
         ledger_days,
         general_ledger,
         trial_balance,
+        challenge_days,
+        challenges,
+        challenge_payouts,
+        copy_fees,
     )
 }
 
@@ -56,6 +64,9 @@ ELSEWHERE: dict[str, str] = {
     "finance.rpt_ledger__year_closes": "explain the posting of kind year_close in "
     "finance.fct_journal_postings",
     "finance.rpt_ledger__entry_sources": "a row is one source row of a journal entry",
+    "finance.fct_challenge_reviews": "its profit is that of finance.fct_challenge_days on its last "
+    "day less that on the last day of the review before; the balance allocated in the end is "
+    "explained in finance.fct_challenges",
     "finance.fct_restatements": "old and new figure are explained in their own mart, with --as-of "
     "its two snapshots",
 }

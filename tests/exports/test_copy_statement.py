@@ -127,7 +127,7 @@ def test_the_investor_sees_what_each_fee_is(broker: Settings, tmp_path: Path) ->
 def test_figures_that_disagree_are_refused(broker: Settings) -> None:
     period = Period("monthly", *month_of(MONTH))
     with connect("read", settings=broker) as con:
-        accounts = COPY.accounts(con, "demo", "demo/S2")
+        accounts = COPY.about.accounts(con, "demo", "demo/S2")
         published = publication_of(con, "demo", accounts, period, settles_later=True)
         batch = Batch({"demo/S2": accounts}, period, published, "USD")
         [records] = COPY.read(con, batch)

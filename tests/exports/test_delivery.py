@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from exports.statements.client import CLIENT
-from exports.statements.client_run import run_papers
 from exports.statements.delivery import deliver, standing_papers
+from exports.statements.paper_run import run_papers
 from exports.statements.shown import shown_paper
 from tests.exports.changes import change, publish
 from tests.exports.smtp_server import SmtpServer

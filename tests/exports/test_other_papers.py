@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from exports.statements.client_run import run_papers
+from exports.statements.paper_run import run_papers
 from exports.statements.registered_kinds import COSTS, KINDS, NOTICE, TAX, registered_kind
 from exports.statements.reproducing import reproduce
 from tests.exports.changes import change, publish

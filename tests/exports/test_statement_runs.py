@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from exports.statements.client import ACCOUNT, CLIENT, make_client_statement
-from exports.statements.client_run import run_papers
+from exports.statements.paper_run import run_papers
 from exports.statements.registered_kinds import COSTS
 from exports.statements.reproducing import reproduce
 from exports.statements.shown import shown_paper
@@ -31,7 +31,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from exports.statements.client import CLIENT
-from exports.statements.client_run import run_papers
+from exports.statements.paper_run import run_papers
 from warehouse.settings import Settings
 run_papers(Settings(home=Path(sys.argv[1])), CLIENT, sys.argv[2], ("pdf",))
 """

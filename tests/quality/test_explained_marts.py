@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 MODELS = Path(PROJECT_ROOT) / "dbt_project" / "models" / "marts"
 FINANCE = {
     f"finance.{path.stem}"
-    for part in ("finance", "ledger")
+    for part in ("finance", "ledger", "challenges")
     for path in MODELS.glob(f"{part}/*.sql")
 }
 

@@ -1,4 +1,4 @@
-"""One kind of paper for every client of a tenant: read in batches, resumable, past failures."""
+"""One kind of paper for all its subjects of a tenant: read in batches, resumable, past failures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import duckdb
 
+from exports.errors import WithoutAccountError
 from exports.publication import Publication, read_at
-from exports.statements.client_queries import clients_of
 from exports.statements.client_records import Account
 from exports.statements.issuing import Draft, Issuer, archived, copied
-from exports.statements.kinds import Batch, PaperKind, Records
+from exports.statements.kinds import Batch, PaperKind, Records, require_held
 from exports.statements.making import StatementFormat
-from exports.statements.periods import Period, parse_period
+from exports.statements.periods import Period
 from exports.statements.presentation import presentation
 from exports.statements.subjects import checked_draft, publication_of
 from quality.findings import Check
@@ -29,7 +29,7 @@ from warehouse.errors import CheckFailedError, DaybookError
 from warehouse.settings import Settings
 
 READ_TOGETHER = 400
-"""Clients read by one query a part."""
+"""Subjects read by one query a part."""
 ENTERED_TOGETHER = 40
 """Papers entered in one transaction: so many are made again at most after a kill."""
 
@@ -39,7 +39,7 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A client whose paper was not made, and why."""
+    """A subject whose paper was not made, and why."""
 
     subject_key: str
     error: DaybookError
@@ -83,17 +83,17 @@ def run_papers(
     workers: int = 1,
     told: Told = lambda done, due: None,
 ) -> RunResult:
-    """Make the papers of all clients that had figures by the end of the period.
+    """Make the papers of all subjects of a kind that are due for a period.
 
     A paper that was made from the same publication is not made again, so a run that was killed
-    goes on where it stopped. A client whose figures do not agree is left out and listed.
+    goes on where it stopped. A subject whose figures do not agree is left out and listed.
 
     Args:
         settings: the installation.
         kind: of paper.
         period: YYYY, YYYY-MM, YYYY-MM-DD, or two days joined by `..`.
         formats: files of each paper.
-        tenant: whose clients; the configured tenant by default.
+        tenant: whose subjects; the configured tenant by default.
         out: folder for copies beside the archive.
         as_of: only what was published up to this snapshot, or by the end of this UTC day.
         actor: who asks, for the audit log.
@@ -103,10 +103,12 @@ def run_papers(
 
     Raises:
         SnapshotError: the text names no period.
+        UsageError: papers of this kind do not cover such a period.
+        UnclosedPeriodError: the lake does not hold what they are made from.
         PresentationError: the tenant's logo cannot be had.
     """
     started = time.monotonic()
-    asked, tenant = parse_period(period), tenant or settings.tenant
+    asked, tenant = kind.period_of(period), tenant or settings.tenant
     issuer = Issuer(
         settings,
         kind,
@@ -139,9 +141,10 @@ class _Run:
     def go(self) -> None:
         issuer = self.issuer
         with connect("read", settings=issuer.settings) as con:
-            clients = clients_of(con, issuer.tenant, self.period.last)
-            subjects = _subjects(clients, issuer.kind)
+            require_held(con, issuer.kind.about.needs, self.period)
+            subjects = issuer.kind.about.due(con, issuer.tenant, self.period)
             self.result.due = len(subjects)
+            self._leave_out_unknown(subjects)
             held = _by_subject(
                 papers(
                     issuer.settings,
@@ -173,22 +176,29 @@ class _Run:
         held: Mapping[str, Sequence[PaperRecord]],
         before: Mapping[str, PaperRecord],
     ) -> None:
-        settings = self.issuer.settings
+        settings, kind = self.issuer.settings, self.issuer.kind
         everyone = [account for accounts in group.values() for account in accounts]
         try:
-            publication = publication_of(con, self.issuer.tenant, everyone, self.period, self.as_of)
+            publication = publication_of(
+                con,
+                self.issuer.tenant,
+                everyone,
+                self.period,
+                self.as_of,
+                settles_later=kind.settles_later,
+            )
             read_at(con, settings, publication)
+            require_held(con, kind.needs, self.period)
         except DaybookError as error:
             self._leave_out(group, error)
             return
-        known = clients_of(con, self.issuer.tenant, self.period.last)
-        as_then = _subjects(known, self.issuer.kind)
+        as_then = kind.about.due(con, self.issuer.tenant, self.period)
         waiting = []
         for subject in group:
             record = _made_from(held.get(subject, ()), publication.snapshot_id)
             if record and self.files[record.paper_number].keys() >= set(self.issuer.formats):
                 self._already(record)
-            elif subject in as_then:
+            elif as_then.get(subject):
                 waiting.append(subject)
             else:
                 self._nothing_to_say(1)
@@ -200,7 +210,7 @@ class _Run:
                 self.issuer.presentation.reporting_currency,
             )
             try:
-                read = list(self.issuer.kind.read(con, batch))
+                read = list(kind.read(con, batch))
             except DaybookError as error:
                 self._leave_out(subjects, error)
                 continue
@@ -228,6 +238,15 @@ class _Run:
                 )
             except DaybookError as error:
                 self._leave_out([subject], error)
+
+    def _leave_out_unknown(self, subjects: Mapping[str, tuple[Account, ...]]) -> None:
+        for subject in (key for key, accounts in subjects.items() if not accounts):
+            error = WithoutAccountError(
+                f"No source knows an account of {subject}.",
+                where=f"tenant {self.issuer.tenant}, period {self.period.text}",
+                todo="correct its server and login in the CRM, or load the server",
+            )
+            self._leave_out([subject], error)
 
     def _nothing_to_say(self, subjects: int) -> None:
         self.result.without_figures += subjects
@@ -265,14 +284,6 @@ class _Run:
         self.told(self.done, self.result.due)
 
 
-def _subjects(
-    clients: Mapping[str, tuple[Account, ...]], kind: PaperKind
-) -> dict[str, tuple[Account, ...]]:
-    if kind.name != "account":
-        return dict(clients)
-    return {account.account_key: (account,) for group in clients.values() for account in group}
-
-
 def _by_subject(records: Sequence[PaperRecord]) -> dict[str, list[PaperRecord]]:
     grouped: dict[str, list[PaperRecord]] = defaultdict(list)
     for record in records:
@@ -285,6 +296,8 @@ def _by_servers(
 ) -> Iterator[dict[str, tuple[Account, ...]]]:
     grouped: dict[tuple[str, ...], dict[str, tuple[Account, ...]]] = defaultdict(dict)
     for subject, accounts in subjects.items():
+        if not accounts:
+            continue
         servers = tuple(sorted({account.server_id for account in accounts}))
         grouped[servers][subject] = accounts
     yield from grouped.values()
