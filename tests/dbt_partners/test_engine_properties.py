@@ -216,7 +216,7 @@ def stands(day: dt.date, deposits: list[Row], lines: list[Row], reach: int | Non
     return False
 
 
-@TRIES
+@settings(TRIES, max_examples=40)
 @given(
     deals=trades(),
     dispute=disputes(),
