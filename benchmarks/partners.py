@@ -51,7 +51,7 @@ FROM generate_series(DATE '2025-01-01', DATE '2026-12-31', INTERVAL 1 DAY) AS da
 CREATE TABLE lake.canonical.can_cash_movements (
     tenant_id VARCHAR, server_id VARCHAR, business_date DATE, deal_key VARCHAR,
     account_key VARCHAR, client_key VARCHAR, executed_at_utc TIMESTAMP, kind VARCHAR,
-    amount_reporting DECIMAL(38, 8));
+    amount_reporting DECIMAL(38, 8), request_id VARCHAR, psp_reference VARCHAR);
 CREATE TABLE lake.finance.fct_account_days (
     tenant_id VARCHAR, server_id VARCHAR, account_key VARCHAR, business_date DATE,
     opening_balance_amount DECIMAL(24, 8), opening_credit_amount DECIMAL(24, 8),
@@ -61,6 +61,10 @@ CREATE TABLE lake.finance.fct_account_days (
     fees_amount DECIMAL(38, 8), interest_amount DECIMAL(38, 8), dividends_amount DECIMAL(38, 8),
     taxes_amount DECIMAL(38, 8), floating_pnl_amount DECIMAL(38, 8), floating_swap_amount
     DECIMAL(38, 8));
+CREATE TABLE lake.intermediate.int_payments__costs_stated (
+    tenant_id VARCHAR, psp_account_id VARCHAR, line VARCHAR, business_date DATE,
+    amount DECIMAL(24, 8), happened_at_utc TIMESTAMP, case_id VARCHAR, request_id VARCHAR,
+    payment_id VARCHAR, payment_intent_id VARCHAR);
 CREATE TABLE lake.intermediate.int_server_closes AS
 SELECT 'demo' AS tenant_id, 'live' AS server_id, DATE '{_LAST_DAY}' AS business_date;
 CREATE TABLE lake.reference.ref_currencies AS
@@ -100,7 +104,8 @@ SELECT
     NULL::DECIMAL(24, 8) AS markup_points, NULL::DECIMAL(24, 8) AS spread_cap_points,
     NULL::DECIMAL(24, 8) AS trade_cap_amount, NULL::DECIMAL(24, 8) AS period_cap_amount,
     0 AS minimum_seconds, 0::DECIMAL(24, 8) AS activity_minimum_lots, false AS nets_hedges,
-    false AS excludes_bonus, 'period' AS rounding
+    false AS excludes_bonus, 'period' AS rounding, false AS clawback_on_chargeback,
+    NULL::INTEGER AS clawback_days
 FROM range({PARTNERS}) AS numbers(n), range(5) AS levels(level);
 
 CREATE TABLE lake.staging.stg_crm__partner_tiers AS

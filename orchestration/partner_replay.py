@@ -24,6 +24,8 @@ _MODELS = (
     "int_partners__agreements_segmented",
     "int_partners__levels_covered",
     "int_partners__terms_matched",
+    "int_partners__chargebacks_dated",
+    "int_partners__clawbacks_dated",
     "int_partners__deals_measured",
     "int_partners__tiers_reached",
     "int_partners__tiers_split",

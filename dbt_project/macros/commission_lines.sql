@@ -35,14 +35,9 @@
                 when measured.deal_reason is not null
                 then measured.deal_reason
                 when paths.blocked_reason is not null
-                then paths.blocked_reason
-                when clawbacks.clawback_id is not null
                 then
-                    'clawed back: '
-                    || clawbacks.cause
-                    || ' ('
-                    || clawbacks.clawback_id
-                    || ')'
+                    paths.blocked_reason
+                    {{ when_clawed_back("terms", "measured.business_date") }}
                 when terms.minimum_seconds > measured.held_seconds
                 then
                     'held '
@@ -100,6 +95,26 @@
             on fx_paid.business_date = measured.business_date
             and fx_paid.currency = terms.currency
     )
+{%- endmacro %}
+
+
+{#-
+    Branches of a CASE: why a line pays nothing where a decision of the CRM, or a provider's
+    chargeback and the agreement, take it back. `terms` and `clawbacks`
+    (int_partners__clawbacks_dated on the day) are joined.
+-#}
+{% macro when_clawed_back(terms, day) -%}
+    when clawbacks.clawback_id is not null
+    then 'clawed back: ' || clawbacks.cause || ' (' || clawbacks.clawback_id || ')'
+    when
+        {{ terms }}.clawback_on_chargeback
+        and clawbacks.chargeback_id is not null
+        and (
+            {{ terms }}.clawback_days is null
+            or {{ days_between(day, "clawbacks.charged_back_on") }}
+            <= {{ terms }}.clawback_days
+        )
+    then 'clawed back: chargeback (' || clawbacks.chargeback_id || ')'
 {%- endmacro %}
 
 

@@ -1,8 +1,8 @@
 """The files that pay an approved run: ISO 20022 pain.001.001.09 for banks, CSV for wallets.
 
 One PmtInf block a currency. The file is proved against the message's own arithmetic and the types
-of its fields before it is kept; the scheme's schema is not among the project's, so what a bank adds
-to it is the bank's to check.
+of its fields before it is kept; a test holds those against the schema. What a bank adds to it is
+the bank's to check.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from warehouse.settings import Settings
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[a-zA-Z0-9]{1,30}")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_MOST_DECIMALS = 5
 _NOT_LATIN = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 
 
@@ -42,6 +44,8 @@ class Debtor:
     bic: str
 
     def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise UsageError("The payer has no name.", where="debtor", todo="give --name")
         if not _IBAN.fullmatch(self.iban):
             raise UsageError(f"{self.iban!r} is no IBAN.", where="debtor", todo="give --iban")
         if not _BIC.fullmatch(self.bic):
@@ -161,15 +165,9 @@ def prove(content: bytes, lines: Sequence[RunLine]) -> None:
             reference = transfer.findtext("p:PmtId/p:EndToEndId", "", space)
             amount = transfer.find("p:Amt/p:InstdAmt", space)
             assert amount is not None
-            if reference in found or not 1 <= len(reference) <= 35:
-                faults.append(f"EndToEndId {reference}")
-            if not _IBAN.fullmatch(transfer.findtext("p:CdtrAcct/p:Id/p:IBAN", "", space)):
-                faults.append(f"IBAN of {reference}")
-            bic = transfer.findtext("p:CdtrAgt/p:FinInstnId/p:BICFI", None, space)
-            if bic is not None and not _BIC.fullmatch(bic):
-                faults.append(f"BICFI of {reference}")
-            if not 1 <= len(transfer.findtext("p:Cdtr/p:Nm", "", space)) <= 140:
-                faults.append(f"Nm of {reference}")
+            if reference in found:
+                faults.append(f"EndToEndId {reference} twice")
+            faults += _wrong_fields(transfer, reference, amount)
             found[reference] = (amount.get("Ccy", ""), Decimal(amount.text or "0"))
     header = root.find(".//p:GrpHdr", space)
     assert header is not None
@@ -186,6 +184,26 @@ def prove(content: bytes, lines: Sequence[RunLine]) -> None:
             where="pain.001.001.09",
             todo="correct the partner's payout terms in the CRM, or report it as a defect",
         )
+
+
+def _wrong_fields(
+    transfer: ElementTree.Element, reference: str, amount: ElementTree.Element
+) -> list[str]:
+    """The fields of a payment that are not of the type that the message gives them."""
+    space = {"p": NAMESPACE}
+    currency, text = amount.get("Ccy", ""), amount.text or ""
+    bic = transfer.findtext("p:CdtrAgt/p:FinInstnId/p:BICFI", None, space)
+    iban = transfer.findtext("p:CdtrAcct/p:Id/p:IBAN", "", space)
+    name = transfer.findtext("p:Cdtr/p:Nm", "", space)
+    right = {
+        f"EndToEndId {reference}": 1 <= len(reference) <= 35,
+        f"Ccy of {reference}, {currency}": _CURRENCY.fullmatch(currency),
+        f"InstdAmt of {reference}, {text}": len(text.partition(".")[2]) <= _MOST_DECIMALS,
+        f"BICFI of {reference}": bic is None or _BIC.fullmatch(bic),
+        f"Nm of {reference}": 1 <= len(name) <= 140,
+        f"IBAN of {reference}": _IBAN.fullmatch(iban),
+    }
+    return [field for field, is_right in right.items() if not is_right]
 
 
 def latin(text: str) -> str:

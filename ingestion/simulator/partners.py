@@ -17,6 +17,8 @@ PARTNERS = (("P1", "Northgate Introducers"), ("P2", "Velm Partners"), ("P3", "Or
 _DIRECT = ("P3", "P2", "P3", "P1", "", "P4", "P3", "")
 """Direct partner by client number, repeating; '' has none."""
 MOVED_CLIENT = 6
+CLAWING_PARTNER = "P3"
+"""Whose agreements say that a provider's chargeback claws back by itself."""
 DEEPEST_LEVEL = 2
 
 
@@ -48,6 +50,8 @@ class Agreement:
     override_convention: str = ""
     tier_basis: str = ""
     tier_mode: str = ""
+    clawback_on_chargeback: str = ""
+    clawback_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ CLAWED_BACK_CLIENT = 1
 
 def in_force(valid_from: date, valid_to: date | None, day: date) -> bool:
     return valid_from <= day and (valid_to is None or day < valid_to)
+
+
+def comes_by(client: int, partner: str) -> bool:
+    """Whether that partner brought a client, and kept him."""
+    return client != MOVED_CLIENT and _DIRECT[client % len(_DIRECT)] == partner
 
 
 def tree_edges(population: Population, window: Window) -> list[TreeEdge]:
@@ -143,11 +152,15 @@ def agreements(window: Window) -> list[Agreement]:
 
 def special(agreement: Agreement) -> Agreement:
     """The agreement with what only some have: P2's override goes by the month's lots, P1's second
-    one is carved out of the direct partner's rate."""
+    one is carved out of the direct partner's rate, P3's trades are clawed back by chargebacks, his
+    shares of commission for three days back."""
     if agreement.model == "per_lot" and (agreement.partner_id, agreement.level) == ("P2", 1):
         return replace(agreement, tier_basis="closed_lots", tier_mode="retroactive")
     if agreement.model == "per_lot" and (agreement.partner_id, agreement.level) == ("P1", 2):
         return replace(agreement, override_convention="carved_out")
+    if agreement.partner_id == CLAWING_PARTNER and agreement.model != "copy_fee_share":
+        days = 3 if agreement.model == "commission_share" else None
+        return replace(agreement, clawback_on_chargeback="true", clawback_days=days)
     return agreement
 
 

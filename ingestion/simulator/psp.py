@@ -11,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ingestion.simulator.cash import CashOperation
 from ingestion.simulator.clock import DAY_MS, HOUR_MS, to_utc_ms
 from ingestion.simulator.crm import main_amount, psp_references, write_csv
 from ingestion.simulator.market import CURRENCY_DIGITS, main_currency
 from ingestion.simulator.routing import STRIPE, provider_of
 from ingestion.simulator.world import World
+
+DISPUTE_DAYS = 6
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
     references = psp_references(world)
     end = _seconds(world.window.end_ms)
     rows: list[BalanceTransaction] = []
-    disputed = False
+    disputed = disputed_deposit(world)
 
     def add(
         amount: int, fee: int, currency: str, kind: str, category: str, created: int,
@@ -76,13 +79,12 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
             fee = minor * 29 // 1000 + (30 if currency != "JPY" else 45)
             text = f"deposit {operation.request}"
             add(minor, fee, currency, "charge", "charge", created, source, text)
-            late = operation.server_ms + 6 * DAY_MS
-            if not disputed and late < world.window.end_ms:
-                disputed = True
+            if operation is disputed:
                 text = f"dispute of deposit {operation.request}"
+                late = _seconds(operation.server_ms + DISPUTE_DAYS * DAY_MS)
                 disputed_id = source.replace("ch_", "dp_")
-                add(-minor, 1_500, currency, "adjustment", "dispute", _seconds(late),
-                    disputed_id, text)  # fmt: skip
+                add(-minor, 1_500, currency, "adjustment", "dispute", late, disputed_id,
+                    text)  # fmt: skip
         else:
             add(-minor, 0, currency, "refund", "refund", created, source,
                 f"withdrawal {operation.request}")  # fmt: skip
@@ -97,6 +99,21 @@ def balance_transactions(world: World) -> list[BalanceTransaction]:
         BalanceTransaction(**(asdict(row) | {"id": f"txn_{world.seed:04d}{n:08d}"}))
         for n, row in enumerate(rows, start=1)
     ]
+
+
+def disputed_deposit(world: World) -> CashOperation | None:
+    """The first deposit by Stripe whose dispute still falls into the window."""
+    return next(
+        (
+            operation
+            for operation in world.cash.operations
+            if operation.request
+            and operation.amount > 0
+            and provider_of(operation) == STRIPE
+            and operation.server_ms + DISPUTE_DAYS * DAY_MS < world.window.end_ms
+        ),
+        None,
+    )
 
 
 def _payouts(world: World, rows: list[BalanceTransaction]) -> list[BalanceTransaction]:

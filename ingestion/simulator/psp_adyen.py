@@ -10,6 +10,7 @@ import polars as pl
 
 from ingestion.simulator.clock import DAY_MS
 from ingestion.simulator.market import CURRENCY_DIGITS
+from ingestion.simulator.partners import CLAWING_PARTNER, comes_by
 from ingestion.simulator.psp_requests import (
     Movement,
     PspRequest,
@@ -107,12 +108,16 @@ def _payments(world: World) -> list[tuple[str, Line]]:
 
 
 def disputed_request(world: World) -> PspRequest | None:
-    """The first deposit whose chargeback still falls into the window."""
+    """The first deposit whose chargeback still falls into the window, if there is one, of a client
+    whose partner's commission it claws back."""
     end = utc_seconds(world.window.end_ms)
-    for request in psp_requests(world, ADYEN):
-        if request.is_deposit and request.created + CHARGEBACK_DAYS * _DAY < end:
-            return request
-    return None
+    early = [
+        request
+        for request in psp_requests(world, ADYEN)
+        if request.is_deposit and request.created + CHARGEBACK_DAYS * _DAY < end
+    ]
+    clawing = [request for request in early if comes_by(request.client, CLAWING_PARTNER)]
+    return next(iter(clawing + early), None)
 
 
 def chargeback_reference(request: PspRequest) -> str:

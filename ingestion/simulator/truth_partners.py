@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 import polars as pl
 
+from ingestion.simulator.chargebacks import Chargeback, chargebacks
 from ingestion.simulator.clock import DAY_MS, day_of
 from ingestion.simulator.exact_money import decimals
 from ingestion.simulator.market import GROUPS, SYMBOLS, TENANT, main_currency
@@ -70,6 +71,7 @@ def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]
     tree = _Tree(tree_edges(population, world.window))
     terms = agreements(world.window)
     taken_back = clawbacks(population, world.window)
+    charged_back = chargebacks(world)
     cells = _paying_deals(world).select("account", "symbol", "day").unique().sort(pl.all())
     for account, symbol, day_number in cells.iter_rows():
         client = int(population.client[account])
@@ -94,9 +96,22 @@ def _lines(world: World) -> Iterator[tuple[tuple[int, str, int], list[Agreement]
                 and in_force(term.valid_from, term.valid_to, day)
                 and _matches(term.symbol_pattern, name)
                 and _matches(term.account_group_pattern, group)
+                and not any(_claws_back(term, one, client, day) for one in charged_back)
             ]
             if found:
                 yield (account, name, day_number), found
+
+
+def _claws_back(term: Agreement, chargeback: Chargeback, client: int, day: date) -> bool:
+    """Whether the agreement gives up what the charged-back deposit funded on that day."""
+    return (
+        term.clawback_on_chargeback == "true"
+        and chargeback.client == client
+        and chargeback.deposited <= day <= chargeback.charged_back
+        and (
+            term.clawback_days is None or (chargeback.charged_back - day).days <= term.clawback_days
+        )
+    )
 
 
 def _paying_deals(world: World) -> pl.DataFrame:

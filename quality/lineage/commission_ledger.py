@@ -68,11 +68,74 @@ CROSS JOIN (
 ) AS reporting
 """
 
+_BY_ROW = {"_row_id": "raw_row_id", "_load_id": "load_id"}
+# What a provider stated of a payment that it took back, or gave back, by its own tables.
+_CHARGEBACK_LINES = {
+    "stripe_balance_transactions": (
+        ("id",),
+        "{0}.source_id",
+        "{0}.reporting_category IN ('dispute', 'dispute_reversal')",
+        "{0}.reporting_category || ' ' || {0}.id || ': ' || {0}.amount || ' minor units of '"
+        " || upper({0}.currency) || ', ' || make_timestamp({0}.created * 1000000)",
+    ),
+    "stripe_report_lines": (
+        ("balance_transaction_id",),
+        "{0}.source_id",
+        "{0}.reporting_category IN ('dispute', 'dispute_reversal')",
+        "{0}.reporting_category || ' ' || {0}.balance_transaction_id || ': ' || {0}.gross || ' '"
+        " || upper({0}.currency) || ', ' || {0}.created_utc",
+    ),
+    "adyen_settlement_lines": (
+        ("merchant_account", "batch_number", "line_key"),
+        "{0}.psp_reference",
+        "{0}.type IN ('Chargeback', 'SecondChargeback', 'ChargebackReversed')",
+        "{0}.type || ' of ' || {0}.psp_reference || ': '"
+        " || (coalesce({0}.gross_credit, 0) - coalesce({0}.gross_debit, 0)) || ' '"
+        " || {0}.gross_currency || ', ' || {0}.creation_date",
+    ),
+    "paypal_transactions": (
+        ("transaction_id", "currency", "status_code", "occurrence"),
+        "coalesce({0}.reference_transaction_id, {0}.transaction_id)",
+        "{0}.type ILIKE '%chargeback%'",
+        "{0}.type || ' ' || {0}.transaction_id || ': ' || {0}.gross || ' ' || {0}.currency || ', '"
+        " || {0}.occurred_at",
+    ),
+    "psp_transactions": (
+        ("psp_account", "event_id"),
+        "coalesce({0}.parent_id, {0}.merchant_reference, {0}.event_id)",
+        "{0}.event_type IN ('chargeback', 'chargeback_reversal')",
+        "{0}.event_type || ' ' || {0}.event_id || ': ' || {0}.gross_amount || ' '"
+        " || {0}.gross_currency || ', ' || {0}.event_at",
+    ),
+}
+# What any line of the claim says it was taken back for: also of a line that gives it back.
+_CLAWED_BACK = f"""
+FROM subject AS s
+JOIN lake.partners.fct_commission_ledger AS o ON {_SAME_CLAIM.format("o")}
+JOIN lake.raw."{{0}}" AS g
+    ON g._tenant_id = s.tenant_id
+    AND coalesce(o.adjustment_reason, o.reason) = 'clawed back: ' || {{1}}
+"""
+
+
+def _clawback(table: str, key: tuple[str, ...], why: str, condition: str, said: str) -> Rule:
+    """What took commission back: a row of a raw table, the ledger's words for it, and its own."""
+    return Rule(
+        "What takes it back.",
+        rows=f"""
+SELECT DISTINCT s.subject_key, {said.format("g")} AS what_it_said, g._load_id AS load_id,
+    g._row_id AS raw_row_id
+{_CLAWED_BACK.format(table, why.format("g"))}
+{_IS_CURRENT.format("g")} AND {condition.format("g")}
+""",
+        source=SourceRows(table, key, _BY_ROW),
+    )
+
+
 _AMOUNT_DUE = (
     "CASE WHEN pays THEN CAST(quantity * CAST(agreement_rate AS DECIMAL(24, 12)) AS DECIMAL(24, 8))"
     " + carved_amount + capped_amount + rounding_amount ELSE 0 END"
 )
-_BY_ROW = {"_row_id": "raw_row_id", "_load_id": "load_id"}
 _TREE_KEY = ("child_kind", "child_id", "parent_partner_id", "valid_from")
 
 LINEAGE = Lineage(
@@ -149,6 +212,20 @@ JOIN lake.raw.crm_partner_tree AS g
 {_IS_CURRENT.format("g")}
 """,
             source=SourceRows("crm_partner_tree", _TREE_KEY, _BY_ROW),
+        ),
+        _clawback(
+            "crm_partner_clawbacks",
+            ("clawback_id",),
+            "{0}.cause || ' (' || {0}.clawback_id || ')'",
+            "s.client_key = {0}._tenant_id || '/' || {0}.client_id",
+            "'decision ' || {0}.clawback_id || ': ' || {0}.cause || ' of ' || {0}.client_id"
+            " || ', trades from ' || {0}.valid_from || coalesce(' to before ' || {0}.valid_to, '')",
+        ),
+        *(
+            _clawback(
+                table, key, f"'chargeback (' || {{0}}._source || '/' || {case} || ')'", lines, said
+            )
+            for table, (key, case, lines, said) in _CHARGEBACK_LINES.items()
         ),
     ),
 )

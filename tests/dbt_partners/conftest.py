@@ -51,7 +51,7 @@ class TinyReferrals:
                 "build_id": build_id,
                 "watermark_from": loads[0],
                 "watermark_to": loads[1],
-                "built_at": f"2026-08-05 0{build_id}:00:00",
+                "built_at": f"2026-08-05 {build_id:02}:00:00",
             },
         )
         assert not result.failed, [(node.name, node.message) for node in result.failed]

@@ -24,7 +24,8 @@ MODELS = (
     "stg_crm__partners", "stg_crm__partner_clawbacks", "stg_crm__partner_payout_terms",
     "int_partners__tree_paths", "int_partners__agreements_segmented",
     "int_partners__levels_covered", "int_partners__terms_matched",
-    "int_partners__clawbacks_dated", "int_partners__deals_measured",
+    "int_partners__chargebacks_dated", "int_partners__clawbacks_dated",
+    "int_partners__deals_measured",
     "int_partners__tiers_reached", "int_partners__tiers_split", "int_partners__cpa_laddered",
     "stg_crm__copy_strategies", "stg_crm__copy_investments", "int_partners__copy_fees_charged",
     "int_partners__copy_fees_shared", "int_partners__lines_priced", "int_partners__lines_adjusted",
@@ -64,7 +65,13 @@ CREATE TABLE canonical.can_fx_to_reporting AS
 CREATE TABLE canonical.can_cash_movements (
     tenant_id VARCHAR DEFAULT 't', server_id VARCHAR DEFAULT 's', business_date DATE,
     deal_key VARCHAR, account_key VARCHAR DEFAULT 't/s/1', client_key VARCHAR DEFAULT 't/C1',
-    executed_at_utc TIMESTAMP, kind VARCHAR, amount_reporting DECIMAL(38, 8));
+    executed_at_utc TIMESTAMP, kind VARCHAR, amount_reporting DECIMAL(38, 8),
+    request_id VARCHAR, psp_reference VARCHAR);
+CREATE TABLE intermediate.int_payments__costs_stated (
+    tenant_id VARCHAR DEFAULT 't', psp_account_id VARCHAR DEFAULT 'psp',
+    line VARCHAR DEFAULT 'chargebacks', business_date DATE, amount DECIMAL(24, 8),
+    happened_at_utc TIMESTAMP, case_id VARCHAR, request_id VARCHAR, payment_id VARCHAR,
+    payment_intent_id VARCHAR);
 CREATE TABLE finance.fct_account_days (
     account_key VARCHAR, business_date DATE, opening_balance_amount DECIMAL(24, 8),
     opening_credit_amount DECIMAL(24, 8));
@@ -85,7 +92,7 @@ CREATE TABLE raw.crm_partner_agreements (
     hybrid_ratio DECIMAL(24, 12), markup_points DECIMAL(24, 8), spread_cap_points DECIMAL(24, 8),
     trade_cap_amount DECIMAL(24, 8), period_cap_amount DECIMAL(24, 8), minimum_seconds INTEGER,
     activity_minimum_lots DECIMAL(24, 8), nets_hedges BOOLEAN, excludes_bonus BOOLEAN,
-    rounding VARCHAR, {system});
+    rounding VARCHAR, clawback_on_chargeback BOOLEAN, clawback_days INTEGER, {system});
 CREATE TABLE raw.crm_partner_tiers (
     agreement_id VARCHAR, lower_bound DECIMAL(24, 8), upper_bound DECIMAL(24, 8),
     rate DECIMAL(24, 12), {system});
@@ -115,7 +122,8 @@ _SYSTEM = (
 )
 _FILLED = (
     "canonical.can_deals", "canonical.can_accounts", "canonical.can_account_books",
-    "canonical.can_cash_movements", "finance.fct_account_days", "raw.crm_partners",
+    "canonical.can_cash_movements", "intermediate.int_payments__costs_stated",
+    "finance.fct_account_days", "raw.crm_partners",
     "raw.crm_partner_tree", "raw.crm_partner_agreements", "raw.crm_partner_tiers",
     "raw.crm_partner_clawbacks", "raw.crm_copy_strategies", "raw.crm_copy_investments",
 )  # fmt: skip

@@ -235,6 +235,121 @@ def test_clawed_back_trades_pay_nothing(books: MemoryPartners) -> None:
     assert "clawed back: chargeback (CB1)" in reasons(books)
 
 
+def charged_back(day: dt.date, amount: str = "-100", case: str = "X", **other: str) -> Row:
+    """What a provider states of the deposit of request R1, or that it is won back."""
+    return {
+        "case_id": case, "business_date": day, "amount": Decimal(amount),
+        "happened_at_utc": dt.datetime.combine(day, dt.time(9)), "request_id": "R1", **other,
+    }  # fmt: skip
+
+
+DEPOSIT: Row = {
+    "deal_key": "m1", "business_date": DAY, "kind": "deposit", "amount_reporting": 100,
+    "executed_at_utc": dt.datetime(2026, 8, 3, 1), "request_id": "R1", "psp_reference": "ch_1",
+}  # fmt: skip
+CLAWED: Row = {**LOT, "clawback_on_chargeback": True}
+
+
+def on(*days: int) -> list[Row]:
+    """A lot closed on each of these days of August."""
+    return [lots(day, "1", business_date=dt.date(2026, 8, day)) for day in days]
+
+
+def paid_days(books: MemoryPartners) -> list[int]:
+    return [day for day, amount in books.due("day(business_date), amount") if amount]
+
+
+def test_a_providers_chargeback_claws_back_what_the_deposit_funded(books: MemoryPartners) -> None:
+    tables = {"can_cash_movements": [DEPOSIT],
+              "int_payments__costs_stated": [charged_back(dt.date(2026, 8, 10))]}  # fmt: skip
+    deals = on(2, 3, 10, 11)
+    one(books, deals, CLAWED, **tables)
+    assert paid_days(books) == [2, 11]
+    assert reasons(books).count("clawed back: chargeback (psp/X)") == 2
+    one(books, deals, LOT, **tables)
+    assert paid_days(books) == [2, 3, 10, 11]
+    one(books, deals, {**CLAWED, "clawback_days": 1}, **tables)
+    assert paid_days(books) == [2, 3, 11]
+    override = {"partner_id": "P2", "level": 1, "rate": 1, "currency": "USD"}
+    one(books, deals, CLAWED, override, **tables)
+    assert paid_days(books) == [2, 2, 3, 10, 11, 11]
+
+
+def test_an_agreement_claws_back_by_the_day_of_the_trade(books: MemoryPartners) -> None:
+    before = {**LOT, "valid_to": "2026-08-05"}
+    since = {**CLAWED, "rate": 9, "valid_from": "2026-08-05"}
+    one(
+        books, on(3, 4, 5, 10), before, since, can_cash_movements=[DEPOSIT],
+        int_payments__costs_stated=[charged_back(dt.date(2026, 8, 10))],
+    )  # fmt: skip
+    assert paid_days(books) == [3, 4]
+
+
+def test_a_chargeback_that_is_won_back_claws_nothing_back(books: MemoryPartners) -> None:
+    lost, won = charged_back(dt.date(2026, 8, 5)), charged_back(dt.date(2026, 8, 7), "99")
+    again = charged_back(dt.date(2026, 8, 8))
+    one(
+        books, on(3, 4), CLAWED, can_cash_movements=[DEPOSIT],
+        int_payments__costs_stated=[lost, won],
+    )  # fmt: skip
+    assert paid_days(books) == [3, 4]
+    one(
+        books, on(3, 8, 9), CLAWED, can_cash_movements=[DEPOSIT],
+        int_payments__costs_stated=[lost, won, again],
+    )  # fmt: skip
+    assert paid_days(books) == [9]
+
+
+def test_a_chargeback_finds_its_deposit_by_the_providers_payment(books: MemoryPartners) -> None:
+    for named in ({"payment_id": "ch_1"}, {"payment_id": "x", "payment_intent_id": "ch_1"}):
+        line = {**charged_back(dt.date(2026, 8, 10)), "request_id": None, **named}
+        one(
+            books, on(3), CLAWED, can_cash_movements=[DEPOSIT],
+            int_payments__costs_stated=[line],
+        )  # fmt: skip
+        assert amounts(books) == []
+        assert books.con.execute("FROM partners.rpt_partners__breaks").fetchall() == []
+    one(books, on(3), CLAWED, can_cash_movements=[DEPOSIT],
+        int_payments__costs_stated=[{**line, "payment_intent_id": "ch_2"}])  # fmt: skip
+    assert amounts(books) == ["7"]
+    breaks = "SELECT break_type, subject, claims FROM partners.rpt_partners__breaks"
+    assert books.con.execute(breaks).fetchall() == [
+        ("unknown_deposit", "psp/X", "charged back on 2026-08-10: no deposit on a trading account "
+         "has payment x (ch_2)"),
+    ]  # fmt: skip
+
+
+def test_a_decision_and_a_chargeback_take_a_trade_back_once(books: MemoryPartners) -> None:
+    decision = {"clawback_id": "CB1", "client_id": "C1", "cause": "chargeback",
+                "valid_from": DAY, "valid_to": DAY + dt.timedelta(days=1)}  # fmt: skip
+    one(
+        books, on(3, 4, 5), CLAWED, can_cash_movements=[DEPOSIT],
+        crm_partner_clawbacks=[decision],
+        int_payments__costs_stated=[
+            charged_back(dt.date(2026, 8, 4)), charged_back(dt.date(2026, 8, 4), case="Y"),
+        ],
+    )  # fmt: skip
+    found = books.due("day(business_date), amount::VARCHAR, reason, level")
+    assert [row[:3] for row in found if row[3] == 0] == [
+        (3, "0.00000000", "clawed back: chargeback (CB1)"),
+        (4, "0.00000000", "clawed back: chargeback (psp/X)"),
+        (5, "7.00000000", None),
+    ]
+
+
+def test_a_charged_back_deposit_is_no_step_of_the_ladder(books: MemoryPartners) -> None:
+    terms = {"model": "cpa", "currency": "USD", "tier_basis": "net_deposit",
+             "clawback_on_chargeback": True}  # fmt: skip
+    tiers: list[Row] = [{"agreement_id": "A1", "lower_bound": 0, "rate": 60}]
+    for lines, paid in (([], ["60"]), ([charged_back(dt.date(2026, 8, 10))], [])):
+        one(
+            books, on(3), terms, crm_partner_tiers=tiers, can_cash_movements=[DEPOSIT],
+            int_payments__costs_stated=lines,
+        )  # fmt: skip
+        assert amounts(books) == paid
+    assert "clawed back: chargeback (psp/X)" in reasons(books)
+
+
 def test_self_referral_and_disputed_clients_pay_nothing(books: MemoryPartners) -> None:
     override = {"partner_id": "P2", "level": 1, "rate": 1, "currency": "USD"}
     one(

@@ -1,4 +1,4 @@
-"""The ledger over four builds: first, unchanged, corrected deals, changed terms.
+"""The ledger over builds: first, unchanged, corrected deals, changed terms, chargebacks.
 
 The tests of this file are one story and run in order: an append-only ledger has a past.
 """
@@ -117,10 +117,80 @@ def test_a_chargeback_claws_back_what_was_booked(referrals: TinyReferrals) -> No
     assert [row[4] for row in referrals.booked(9)] == ["14.00000000"]
 
 
+def state(referrals: TinyReferrals, amount: int, hour: int) -> None:
+    """The provider says what the deposit of 3 August moved on 4 August."""
+    referrals.change(f"""
+        INSERT INTO lake.intermediate.int_payments__costs_stated VALUES (
+            'demo', 'stripe', 'chargebacks', DATE '2026-08-04', {amount},
+            TIMESTAMP '2026-08-04 {hour}:00:00', 'dp_1', NULL, 'ch_201', NULL)
+    """)
+
+
+TAKEN = [("clawback", 102, "P3", "per_lot", "-14.00000000", "USD")]
+GIVEN = [("adjustment", 102, "P3", "per_lot", "14.00000000", "USD")]
+
+
+def test_a_providers_chargeback_is_found_without_a_touched_day(referrals: TinyReferrals) -> None:
+    state(referrals, -9500, 10)
+    referrals.build(10, (6, 6))
+    assert referrals.booked(10) == TAKEN
+    assert referrals.rows("""
+        SELECT adjustment_reason FROM lake.partners.fct_commission_ledger WHERE build_id = 10
+    """) == [("clawed back: chargeback (stripe/dp_1)",)]
+    assert referrals.broken() == []
+
+
+def test_what_a_finished_build_took_back_is_looked_at_no_more(referrals: TinyReferrals) -> None:
+    touched = "SELECT business_date::VARCHAR FROM lake.intermediate.int_partners__days_touched"
+    referrals.build(11, (6, 6))
+    assert referrals.booked(11) == []
+    assert set(referrals.rows(touched)) == {("2026-08-03",), ("2026-08-04",)}
+    referrals.change("INSERT INTO lake.meta.builds (build_id, status) VALUES (11, 'done')")
+    referrals.build(12, (6, 6))
+    assert referrals.rows(touched) == []
+
+
+def test_a_decision_on_top_of_a_chargeback_takes_nothing_more(referrals: TinyReferrals) -> None:
+    referrals.change("""
+        INSERT INTO lake.raw.crm_partner_clawbacks
+        VALUES ('demo', 51, 7, 'CB2', 'C1', 'chargeback', DATE '2026-08-04', DATE '2026-08-05')
+    """)
+    referrals.build(13, (6, 7))
+    assert referrals.booked(13) == []
+    state(referrals, 9400, 11)
+    referrals.build(14, (7, 7))
+    assert referrals.booked(14) == []
+    referrals.change("DELETE FROM lake.raw.crm_partner_clawbacks")
+    referrals.change("INSERT INTO lake.meta.touched_days VALUES (8, 'demo', 'live', '2026-08-04')")
+    referrals.build(15, (7, 8))
+    assert referrals.booked(15) == GIVEN
+    assert referrals.broken() == []
+
+
+def test_a_chargeback_won_back_gives_back_what_it_took(referrals: TinyReferrals) -> None:
+    state(referrals, -9500, 12)
+    referrals.build(16, (8, 8))
+    assert referrals.booked(16) == TAKEN
+    state(referrals, 9500, 13)
+    referrals.build(17, (8, 8))
+    assert referrals.booked(17) == GIVEN
+    assert referrals.broken() == []
+
+
+def test_a_chargeback_that_the_provider_withdraws_is_given_back(referrals: TinyReferrals) -> None:
+    state(referrals, -9500, 14)
+    referrals.build(18, (8, 8))
+    assert referrals.booked(18) == TAKEN
+    referrals.change("DELETE FROM lake.intermediate.int_payments__costs_stated")
+    referrals.build(19, (8, 8))
+    assert referrals.booked(19) == GIVEN
+    assert referrals.broken() == []
+
+
 def test_a_line_nobody_owes_breaks_the_identities(referrals: TinyReferrals) -> None:
     referrals.change("""
         INSERT INTO lake.partners.fct_commission_ledger
-        SELECT * REPLACE ('by hand' AS ledger_line_key, 10 AS build_id, 2 AS amount)
+        SELECT * REPLACE ('by hand' AS ledger_line_key, 20 AS build_id, 2 AS amount)
         FROM lake.partners.fct_commission_ledger
         WHERE deal_id = 102 AND model = 'per_lot' AND partner_id = 'P3' AND build_id = 1
     """)

@@ -176,3 +176,83 @@ def test_a_replay_of_unchanged_agreements_changes_nothing(
     first = books.due("deal_key, partner_id, level, model, tier, amount, reason")
     lay(books, list(reversed(deals)), (list(reversed(terms[0])), list(reversed(terms[1]))))
     assert books.due("deal_key, partner_id, level, model, tier, amount, reason") == first
+
+
+@st.composite
+def disputes(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
+    """Deposits, and what their provider says of each: taken, won back, taken again, in turn."""
+    deposits: list[Row] = []
+    lines: list[Row] = []
+    for number in range(draw(st.integers(1, 3))):
+        day = draw(days)
+        deposits.append(
+            {"deal_key": f"m{number}", "business_date": day, "kind": "deposit",
+             "executed_at_utc": dt.datetime.combine(day, dt.time(1)), "amount_reporting": 100,
+             "request_id": f"R{number}", "psp_reference": ""}
+        )  # fmt: skip
+        later = sorted(draw(st.lists(st.integers(0, 4), max_size=3, unique=True)))
+        for turn, after in enumerate(later):
+            told = day + dt.timedelta(days=after)
+            lines.append(
+                {"case_id": f"X{number}", "request_id": f"R{number}", "business_date": told,
+                 "happened_at_utc": dt.datetime.combine(told, dt.time(9)),
+                 "amount": 100 if turn % 2 else -100}
+            )  # fmt: skip
+    return deposits, lines
+
+
+def stands(day: dt.date, deposits: list[Row], lines: list[Row], reach: int | None) -> bool:
+    """Whether a chargeback takes back what the client traded on a day, said in another way."""
+    for deposit in deposits:
+        told = [line for line in lines if line["request_id"] == deposit["request_id"]]
+        if not told or told[-1]["amount"] > 0:
+            continue
+        charged: dt.date = told[-1]["business_date"]
+        first: dt.date = deposit["business_date"]
+        if reach is not None:
+            first = max(first, charged - dt.timedelta(days=reach))
+        if first <= day <= charged:
+            return True
+    return False
+
+
+@settings(TRIES, max_examples=40)
+@given(
+    deals=trades(),
+    dispute=disputes(),
+    reach=st.none() | st.integers(1, 3),
+    decided=st.none() | days,
+)
+def test_chargebacks_take_back_the_days_they_funded_and_no_others(
+    books: MemoryPartners,
+    deals: list[Row],
+    dispute: tuple[list[Row], list[Row]],
+    reach: int | None,
+    decided: dt.date | None,
+) -> None:
+    direct: Row = {"agreement_id": "A0", "currency": "USD", "rate": 1,
+                   "clawback_on_chargeback": True, "clawback_days": reach}  # fmt: skip
+    above: Row = {"agreement_id": "A1", "partner_id": "P2", "level": 1, "currency": "USD",
+                  "rate": 1}  # fmt: skip
+    decisions: list[Row] = []
+    if decided is not None:
+        decisions = [{"clawback_id": "CB1", "client_id": "C1", "cause": "fraud",
+                      "valid_from": decided,
+                      "valid_to": decided + dt.timedelta(days=2)}]  # fmt: skip
+    books.lay(
+        can_accounts=[ACCOUNT], crm_partner_tree=CHAIN, can_deals=deals,
+        crm_partner_agreements=[direct, above], crm_partner_clawbacks=decisions,
+        can_cash_movements=dispute[0], int_payments__costs_stated=dispute[1],
+    )  # fmt: skip
+    expected = {}
+    for deal in deals:
+        day = deal["business_date"]
+        by_people = decided is not None and 0 <= (day - decided).days < 2
+        by_provider = stands(day, *dispute, reach)
+        for level, taken in ((0, by_people or by_provider), (1, by_people)):
+            expected[deal["deal_key"], level] = Decimal(0) if taken else deal["volume_closed_lots"]
+    assert {
+        (key, level): amount
+        for key, level, amount in books.due("deal_key, level, amount")
+        if level < 2
+    } == expected

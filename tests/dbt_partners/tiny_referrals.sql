@@ -55,12 +55,18 @@ SELECT
     'demo/live/' || deal_id AS deal_key, 'demo/live/' || login AS account_key,
     'demo/C1' AS client_key, executed_at_utc::TIMESTAMP AS executed_at_utc, 'deposit' AS kind,
     amount::DECIMAL(24, 8) AS amount, currency AS account_currency,
-    reporting::DECIMAL(24, 8) AS amount_reporting, 'R' || deal_id AS request_id, 'card' AS method
+    reporting::DECIMAL(24, 8) AS amount_reporting, 'R' || deal_id AS request_id, 'card' AS method,
+    'ch_' || deal_id AS psp_reference
 FROM (VALUES
     (201, 1, '2026-08-03 10:00:00', 9500, 'USD', 9500),
     (202, 2, '2026-08-03 18:00:00', 960000, 'USC', 9600),
     (203, 1, '2026-08-04 10:00:00', 9550, 'USD', 9550)
 ) AS movements(deal_id, login, executed_at_utc, amount, currency, reporting);
+
+CREATE TABLE lake.intermediate.int_payments__costs_stated (
+    tenant_id VARCHAR, psp_account_id VARCHAR, line VARCHAR, business_date DATE,
+    amount DECIMAL(24, 8), happened_at_utc TIMESTAMP, case_id VARCHAR, request_id VARCHAR,
+    payment_id VARCHAR, payment_intent_id VARCHAR);
 
 CREATE TABLE lake.canonical.can_account_books AS
 SELECT account_key, 'B' AS book, DATE '1900-01-01' AS valid_from, NULL::DATE AS valid_to
@@ -170,7 +176,8 @@ SELECT
     NULL::DECIMAL(24, 8) AS markup_points, NULL::DECIMAL(24, 8) AS spread_cap_points,
     NULL::DECIMAL(24, 8) AS trade_cap_amount, NULL::DECIMAL(24, 8) AS period_cap_amount,
     0 AS minimum_seconds, 0::DECIMAL(24, 8) AS activity_minimum_lots, false AS nets_hedges,
-    false AS excludes_bonus, 'period' AS rounding
+    false AS excludes_bonus, 'period' AS rounding,
+    agreement_id = 'A1' AS clawback_on_chargeback, NULL::INTEGER AS clawback_days
 FROM lake.raw.crm_partner_agreements
 WHERE _row_id NOT IN (SELECT superseded_row_id FROM lake.raw.superseded);
 

@@ -53,6 +53,11 @@ def refused(contract: TableContract, *rows: dict[str, Any]) -> list[tuple[str, s
         ({"override_convention": "carved_out"}, "override_convention", "no sub-partner"),
         ({"tier_basis": "closed_lots"}, "tier_mode", "go together"),
         ({"tier_basis": "active_clients", "tier_mode": "marginal"}, "tier_mode", "retroactive"),
+        ({"clawback_days": "30"}, "clawback_days", "without clawback_on_chargeback"),
+        ({"clawback_days": "30", "clawback_on_chargeback": "false"}, "clawback_days", "without"),
+        ({"clawback_days": "0", "clawback_on_chargeback": "true"}, "clawback_days",
+         "clawback_days is 0: give 1 or more"),
+        ({"clawback_on_chargeback": "sometimes"}, "clawback_on_chargeback", ""),
         ({"model": "per_trade"}, "model", ""),
         ({"valid_to": "2026-01-01"}, "valid_to", "not after valid_from"),
     ],
@@ -65,6 +70,8 @@ def test_an_agreement_that_cannot_be(change: dict[str, str], column: str, reason
 
 def test_agreements_on_the_same_thing_do_not_overlap() -> None:
     assert refused(AGREEMENTS, GOOD) == []
+    clawed = {"clawback_on_chargeback": "true", "clawback_days": "30"}
+    assert refused(AGREEMENTS, {**GOOD, **clawed}) == []
     later = {**GOOD, "agreement_id": "A2", "valid_from": "2026-03-01"}
     [(column, reason)] = refused(AGREEMENTS, GOOD, later)
     assert column == "valid_from"

@@ -77,3 +77,27 @@ def test_a_share_of_copy_fees_is_replayed_too(broker: Settings) -> None:
         ("demo/P3", currency): amount / 2 for currency, amount in booked.items()
     }
     assert replay(broker, "A012", FIRST, LAST, version=1).lines == ()
+
+
+def test_a_version_without_clawbacks_pays_what_a_chargeback_took(broker: Settings) -> None:
+    with connect("read", settings=broker) as con:
+        [(agreement, taken, first)] = con.execute(
+            "SELECT agreement_id, sum(base_quantity * rate), min(business_date) "
+            "FROM lake.partners.fct_commission_ledger "
+            "WHERE reason LIKE 'clawed back: chargeback (adyen/%' AND agreement_id IS NOT NULL "
+            "GROUP BY agreement_id ORDER BY 2 DESC LIMIT 1"
+        ).fetchall()
+    assert taken > 0
+    assert broker.config_path is not None
+    path = Path(broker.config_path).parent / "crm" / "partner_agreements.csv"
+    rows = path.read_text("utf-8").splitlines()
+    [place] = [number for number, row in enumerate(rows) if row.startswith(f"{agreement},")]
+    terms, flag, _ = rows[place].rpartition(",true,")
+    assert flag
+    rows[place] = f"{terms},,"
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    sync_once(broker, "crm")
+    replayed = replay(broker, agreement, first, LAST, version=2).lines
+    assert {(line.agreement_id, line.booked) for line in replayed} == {(agreement, 0)}
+    assert sum(line.due for line in replayed) == taken
+    assert replay(broker, agreement, first, LAST, version=1).lines == ()

@@ -7,6 +7,7 @@ with
             psp_account_id,
             balance_transaction_id as entry_id,
             source_id,
+            cast(null as varchar) as charge_id,
             reporting_category,
             gross_amount,
             fee_amount,
@@ -20,6 +21,7 @@ with
             reports.psp_account_id,
             reports.balance_transaction_id,
             reports.source_id,
+            reports.charge_id,
             reports.reporting_category,
             reports.gross_amount,
             reports.fee_amount,
@@ -34,11 +36,10 @@ with
         where api.balance_transaction_id is null
     ),
 
-    stated as (
+    fees as (
         select
             tenant_id,
             psp_account_id,
-            'psp_fees' as line,
             - fee_amount + case
                 when reporting_category = 'fee' then gross_amount else 0
             end as amount,
@@ -51,19 +52,6 @@ with
         select
             tenant_id,
             psp_account_id,
-            'chargebacks',
-            gross_amount,
-            currency,
-            created_at_utc,
-            'psp',
-            source_id
-        from stripe_lines
-        where reporting_category in ('dispute', 'dispute_reversal')
-        union all
-        select
-            tenant_id,
-            psp_account_id,
-            'psp_fees',
             - fee_amount,
             currency,
             created_at_utc,
@@ -74,19 +62,6 @@ with
         select
             tenant_id,
             psp_account_id,
-            'chargebacks',
-            settled_gross_amount,
-            currency,
-            created_at_utc,
-            'request',
-            merchant_reference_id
-        from {{ ref("stg_adyen__settlement_lines") }}
-        where type in ('Chargeback', 'SecondChargeback', 'ChargebackReversed')
-        union all
-        select
-            tenant_id,
-            psp_account_id,
-            'psp_fees',
             - fee_amount,
             currency,
             occurred_at_utc,
@@ -96,21 +71,8 @@ with
         where coalesce(status, '') not in ('pending', 'denied', 'failed')
         union all
         select
-            tenant_id,
-            psp_account_id,
-            'chargebacks',
-            gross_amount,
-            currency,
-            occurred_at_utc,
-            'request',
-            merchant_reference_id
-        from {{ ref("stg_paypal__transactions") }}
-        where {{ matches_pattern("lower(type)", "'%chargeback%'") }}
-        union all
-        select
             fees.tenant_id,
             fees.psp_account_id,
-            'psp_fees',
             - fees.fee_amount,
             fees.fee_currency,
             operations.status_received_at_utc,
@@ -128,7 +90,6 @@ with
         select
             tenant_id,
             psp_account_id,
-            'psp_fees',
             - fee_amount,
             currency,
             booked_at_utc,
@@ -139,7 +100,6 @@ with
         select
             tenant_id,
             psp_source_id,
-            'psp_fees',
             - coalesce(fee_amount, 0)
             + case when event_type = 'fee' then gross_amount else 0 end,
             coalesce(fee_currency, gross_currency),
@@ -157,18 +117,100 @@ with
                 'expired',
                 'failed'
             )
+    ),
+
+    -- what a payment's chargebacks and reversals are told together by, and the payment
+    chargebacks as (
+        select
+            lines.tenant_id,
+            lines.psp_account_id,
+            lines.gross_amount as amount,
+            lines.currency,
+            lines.created_at_utc as happened_at_utc,
+            'psp' as reference_kind,
+            lines.source_id as reference,
+            lines.source_id as case_id,
+            coalesce(disputes.charge_id, lines.charge_id) as payment_id,
+            disputes.payment_intent_id
+        from stripe_lines as lines
+        left join
+            {{ ref("stg_stripe__disputes") }} as disputes
+            on disputes.tenant_id = lines.tenant_id
+            and disputes.psp_account_id = lines.psp_account_id
+            and disputes.dispute_id = lines.source_id
+        where lines.reporting_category in ('dispute', 'dispute_reversal')
+        union all
+        select
+            tenant_id,
+            psp_account_id,
+            settled_gross_amount,
+            currency,
+            created_at_utc,
+            'request',
+            merchant_reference_id,
+            psp_reference_id as case_id,
+            psp_reference_id as payment_id,
+            null
+        from {{ ref("stg_adyen__settlement_lines") }}
+        where type in ('Chargeback', 'SecondChargeback', 'ChargebackReversed')
+        union all
+        select
+            tenant_id,
+            psp_account_id,
+            gross_amount,
+            currency,
+            occurred_at_utc,
+            'request',
+            merchant_reference_id,
+            coalesce(reference_transaction_id, transaction_id),
+            reference_transaction_id,
+            null
+        from {{ ref("stg_paypal__transactions") }}
+        where {{ matches_pattern("lower(type)", "'%chargeback%'") }}
         union all
         select
             tenant_id,
             psp_source_id,
-            'chargebacks',
             gross_amount,
             gross_currency,
             event_at_utc,
             'request',
-            merchant_reference
+            merchant_reference,
+            coalesce(parent_id, merchant_reference, event_id),
+            parent_id,
+            null
         from {{ ref("stg_psp__transactions") }}
         where event_type in ('chargeback', 'chargeback_reversal')
+    ),
+
+    stated as (
+        select
+            tenant_id,
+            psp_account_id,
+            'psp_fees' as line,
+            amount,
+            currency,
+            happened_at_utc,
+            reference_kind,
+            reference,
+            cast(null as varchar) as case_id,
+            cast(null as varchar) as payment_id,
+            cast(null as varchar) as payment_intent_id
+        from fees
+        union all
+        select
+            tenant_id,
+            psp_account_id,
+            'chargebacks',
+            amount,
+            currency,
+            happened_at_utc,
+            reference_kind,
+            reference,
+            case_id,
+            payment_id,
+            payment_intent_id
+        from chargebacks
     ),
 
     moved as (
@@ -181,7 +223,10 @@ with
             happened_at_utc,
             date_trunc('hour', happened_at_utc) as utc_hour,
             reference_kind,
-            reference
+            reference,
+            case_id,
+            payment_id,
+            payment_intent_id
         from stated
         where amount <> 0
     ),
@@ -227,7 +272,11 @@ select
     moved.tenant_id || '/' || requests.account as account_key,
     moved.amount,
     moved.currency,
-    moved.happened_at_utc
+    moved.happened_at_utc,
+    moved.case_id,
+    case when moved.reference_kind = 'request' then moved.reference end as request_id,
+    moved.payment_id,
+    moved.payment_intent_id
 from moved
 left join clock on clock.tenant_id = moved.tenant_id and clock.utc_hour = moved.utc_hour
 left join

@@ -10,6 +10,7 @@ from ingestion.connectors.crm.partner_rules import (
     agreements_do_not_overlap,
     amounts_are_not_negative,
     amounts_have_currency,
+    clawbacks_are_stated_whole,
     ibans_are_whole,
     models_have_their_terms,
     overrides_have_a_level,
@@ -67,6 +68,7 @@ AGREEMENTS = TableContract(
         models_have_their_terms,
         overrides_have_a_level,
         tiers_are_stated_whole,
+        clawbacks_are_stated_whole,
         agreements_do_not_overlap,
     ),
     columns=(
@@ -94,6 +96,8 @@ AGREEMENTS = TableContract(
         Column("nets_hedges", "BOOLEAN"),
         Column("excludes_bonus", "BOOLEAN"),
         Column("rounding", "VARCHAR", allowed=("trade", "period")),
+        Column("clawback_on_chargeback", "BOOLEAN"),
+        Column("clawback_days", "INTEGER"),
     ),
 )
 

@@ -111,6 +111,32 @@ def tiers_are_stated_whole(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def clawbacks_are_stated_whole(rows: pl.DataFrame) -> pl.DataFrame:
+    """How far a chargeback reaches back is a number of days, and said where one claws back."""
+    stated = rows.filter(pl.col("clawback_days").is_not_null())
+    idle = stated.filter(~pl.col("clawback_on_chargeback").fill_null(False))
+    short = stated.filter(pl.col("clawback_days") < 1).join(idle, on=ROW, how="anti")
+    return pl.concat(
+        [
+            refused(
+                idle,
+                "clawback_days",
+                "clawback_days without clawback_on_chargeback: no chargeback claws anything back; "
+                "set clawback_on_chargeback, or leave clawback_days empty",
+            ),
+            refused(
+                short,
+                "clawback_days",
+                pl.format(
+                    "clawback_days is {}: give 1 or more, or leave it empty for all days since "
+                    "the deposit",
+                    pl.col("clawback_days"),
+                ),
+            ),
+        ]
+    )
+
+
 def agreements_do_not_overlap(rows: pl.DataFrame) -> pl.DataFrame:
     """Of agreements on the same thing whose times overlap, the one that starts later is refused."""
     return overlapping(

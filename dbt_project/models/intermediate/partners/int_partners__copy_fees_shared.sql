@@ -39,6 +39,8 @@ with
             rate,
             hybrid_ratio,
             currency,
+            clawback_on_chargeback,
+            clawback_days,
             account_group_pattern,
             valid_from,
             valid_to
@@ -70,6 +72,8 @@ with
             coalesce(agreements.currency, charged.main_currency) as amount_currency,
             agreements.rate,
             agreements.hybrid_ratio,
+            agreements.clawback_on_chargeback,
+            agreements.clawback_days,
             row_number() over (
                 partition by
                     charged.deal_key,
@@ -116,6 +120,8 @@ with
             matched.is_excluded,
             matched.agreement_id,
             matched.amount_currency,
+            matched.clawback_on_chargeback,
+            matched.clawback_days,
             case
                 when matched.amount_currency = matched.main_currency
                 then matched.charged_amount
@@ -173,9 +179,7 @@ select
         when based.is_excluded
         then 'excluded account'
         when based.blocked_reason is not null
-        then based.blocked_reason
-        when clawbacks.clawback_id is not null
-        then 'clawed back: ' || clawbacks.cause || ' (' || clawbacks.clawback_id || ')'
+        then based.blocked_reason {{ when_clawed_back("based", "based.business_date") }}
         when based.base_quantity is null
         then 'no rate of the day converts the base'
         when based.rate = 0

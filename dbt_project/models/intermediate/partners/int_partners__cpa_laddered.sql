@@ -25,6 +25,8 @@
     "currency",
     "hybrid_ratio",
     "activity_minimum_lots",
+    "clawback_on_chargeback",
+    "clawback_days",
 ] %}
 -- A client's net deposit climbs a ladder each month: each deposit or withdrawal pays,
 -- or
@@ -66,6 +68,8 @@ with
             currency,
             hybrid_ratio,
             activity_minimum_lots,
+            clawback_on_chargeback,
+            clawback_days,
             account_group_pattern,
             valid_from,
             valid_to
@@ -108,6 +112,8 @@ with
             agreements.currency,
             agreements.hybrid_ratio,
             agreements.activity_minimum_lots,
+            agreements.clawback_on_chargeback,
+            agreements.clawback_days,
             row_number() over (
                 partition by
                     movements.deal_key,
@@ -227,9 +233,9 @@ select
         when climbed.is_excluded
         then 'excluded account'
         when climbed.blocked_reason is not null
-        then climbed.blocked_reason
-        when clawbacks.clawback_id is not null
-        then 'clawed back: ' || clawbacks.cause || ' (' || clawbacks.clawback_id || ')'
+        then
+            climbed.blocked_reason
+            {{ when_clawed_back("climbed", "climbed.business_date") }}
         when climbed.is_without_tiers
         then 'the agreement has no valid tiers'
         when coalesce(traded.lots, 0) < climbed.activity_minimum_lots

@@ -55,6 +55,10 @@ with
         from {{ all_versions("crm_partner_clawbacks") }} as clawbacks
         where _is_new
         union all
+        select client_key, changed_from
+        from {{ ref("int_partners__chargebacks_dated") }}
+        where changed_build_id > {{ last_done_build() }}
+        union all
         select _tenant_id || '/' || client_id, date '0001-01-01'
         from {{ all_versions("crm_partners") }} as partners
         where _is_new and client_id is not null

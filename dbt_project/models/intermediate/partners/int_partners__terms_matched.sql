@@ -17,7 +17,9 @@ with
             activity_minimum_lots,
             nets_hedges,
             excludes_bonus,
-            rounding
+            rounding,
+            clawback_on_chargeback,
+            clawback_days
         from {{ ref("stg_crm__partner_agreements") }}
     ),
 
@@ -117,7 +119,9 @@ select
     agreements.minimum_seconds,
     agreements.nets_hedges,
     agreements.excludes_bonus,
-    agreements.rounding
+    agreements.rounding,
+    agreements.clawback_on_chargeback,
+    agreements.clawback_days
 from matches
 inner join
     agreements

@@ -78,6 +78,83 @@ with
 
     accounts as (select account_key from {{ ref("can_accounts") }}),
 
+    clawing as (
+        select distinct tenant_id
+        from {{ ref("stg_crm__partner_agreements") }}
+        where clawback_on_chargeback
+    ),
+
+    chargebacks as (
+        select
+            costs.tenant_id,
+            costs.psp_account_id || '/' || costs.case_id as chargeback_id,
+            min(costs.business_date) as business_date,
+            max(costs.request_id) as request_id,
+            max(costs.payment_id) as payment_id,
+            max(costs.payment_intent_id) as payment_intent_id
+        from {{ ref("int_payments__costs_stated") }} as costs
+        inner join clawing on clawing.tenant_id = costs.tenant_id
+        where costs.line = 'chargebacks'
+        group by costs.tenant_id, costs.psp_account_id, costs.case_id
+    ),
+
+    deposits as (
+        select movements.tenant_id, 'request ' || movements.request_id as reference
+        from {{ ref("can_cash_movements") }} as movements
+        inner join clawing on clawing.tenant_id = movements.tenant_id
+        where movements.kind = 'deposit'
+        union
+        select movements.tenant_id, 'payment ' || movements.psp_reference
+        from {{ ref("can_cash_movements") }} as movements
+        inner join clawing on clawing.tenant_id = movements.tenant_id
+        where movements.kind = 'deposit' and movements.psp_reference <> ''
+    ),
+
+    named as (
+        select tenant_id, chargeback_id, 'request ' || request_id as reference
+        from chargebacks
+        union all
+        select tenant_id, chargeback_id, 'payment ' || payment_id
+        from chargebacks
+        union all
+        select tenant_id, chargeback_id, 'payment ' || payment_intent_id
+        from chargebacks
+    ),
+
+    found as (
+        select distinct named.tenant_id, named.chargeback_id
+        from named
+        inner join
+            deposits
+            on deposits.tenant_id = named.tenant_id
+            and deposits.reference = named.reference
+    ),
+
+    without_deposit as (
+        select
+            chargebacks.tenant_id,
+            'unknown_deposit' as break_type,
+            chargebacks.chargeback_id as subject,
+            'charged back on '
+            || cast(chargebacks.business_date as varchar)
+            || ': no deposit on a trading account has '
+            || coalesce('request ' || chargebacks.request_id || ' or ', '')
+            || 'payment '
+            || coalesce(
+                chargebacks.payment_id
+                || coalesce(' (' || chargebacks.payment_intent_id || ')', ''),
+                'unknown'
+            ) as claims,
+            chargebacks.business_date as valid_from,
+            date '9999-12-31' as valid_to
+        from chargebacks
+        left join
+            found
+            on found.tenant_id = chargebacks.tenant_id
+            and found.chargeback_id = chargebacks.chargeback_id
+        where found.chargeback_id is null
+    ),
+
     unfounded as (
         select
             investments.tenant_id,
@@ -116,3 +193,6 @@ from self_referrals
 union all
 select tenant_id, break_type, subject, claims, valid_from, valid_to
 from unfounded
+union all
+select tenant_id, break_type, subject, claims, valid_from, valid_to
+from without_deposit

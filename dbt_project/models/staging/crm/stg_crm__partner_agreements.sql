@@ -29,5 +29,7 @@ select
     coalesce(activity_minimum_lots, cast(0 as decimal(24, 8))) as activity_minimum_lots,
     coalesce(nets_hedges, false) as nets_hedges,
     coalesce(excludes_bonus, false) as excludes_bonus,
-    coalesce(rounding, 'period') as rounding
+    coalesce(rounding, 'period') as rounding,
+    coalesce(clawback_on_chargeback, false) as clawback_on_chargeback,
+    clawback_days
 from agreements
