@@ -32,6 +32,8 @@
     {%- if dates | length == 0 -%} {{ return("false") }} {%- endif -%}
     {%- if dates | length > most_changed_days() -%} {{ return("true") }} {%- endif -%}
     {%- set named = [] -%}
-    {%- for date in dates -%} {%- do named.append("date '" ~ date ~ "'") -%} {%- endfor -%}
+    {%- for date in dates -%}
+        {%- do named.append("date '" ~ date ~ "'") -%}
+    {%- endfor -%}
     {{ return("business_date in (" ~ named | join(", ") ~ ")") }}
 {%- endmacro %}

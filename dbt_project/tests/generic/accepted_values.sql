@@ -1,5 +1,7 @@
 {#- dbt's own test of this name, that can look at changed days only. -#}
-{% test accepted_values(model, column_name, values, quote=true, on_changed_days=false) %}
+{% test accepted_values(
+    model, column_name, values, quote=true, on_changed_days=false
+) %}
     select {{ column_name }}, count(*) as row_count
     from {{ rows_looked_at(model, on_changed_days) }}
     where

@@ -83,7 +83,7 @@ with
         select tenant_id, server_id, business_date, null
         from deals
         union
-        select tenant_id, server_id, business_date, business_date
+        select tenant_id, server_id, business_date, business_date as close_date
         from closes
     ),
 

@@ -44,7 +44,7 @@ with
             lp_id,
             lp_account_id,
             currency,
-            balance_date,
+            balance_date as dated_on,
             balance_date,
             null,
             null,

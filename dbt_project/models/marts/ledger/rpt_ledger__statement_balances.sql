@@ -80,9 +80,8 @@ with
             business_date,
             is_statement,
             sum(posted_amount) over up_to_date as ledger_amount,
-            sum(
-                coalesce(opening_gap_amount + missing_amount, 0)
-            ) over up_to_date as unposted_amount,
+            sum(coalesce(opening_gap_amount + missing_amount, 0)) over up_to_date
+            as unposted_amount,
             opening_amount,
             closing_amount,
             opening_gap_amount,
