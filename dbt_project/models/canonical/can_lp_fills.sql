@@ -10,7 +10,7 @@
         pre_hook="{{ delete_fallen_fills() }}",
     )
 }}
-
+-- depends_on: {{ ref("stg_lp__fill_verdicts") }}
 with
 
     fills as (
