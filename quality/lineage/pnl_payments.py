@@ -15,8 +15,12 @@ SELECT t.tenant_id, t.psp_account_id, t.balance_transaction_id AS stated_id,
     CASE WHEN t.reporting_category IN ('dispute', 'dispute_reversal') THEN t.gross_amount
         ELSE 0 END AS chargeback,
     t.currency AS fee_currency, t.currency AS chargeback_currency,
-    t.created_at_utc AS happened_at_utc, 'psp' AS reference_kind, t.source_id AS reference
+    t.created_at_utc AS happened_at_utc, 'psp' AS reference_kind,
+    coalesce(d.charge_id, t.source_id) AS reference
 FROM lake.staging.stg_stripe__balance_transactions AS t
+LEFT JOIN lake.staging.stg_stripe__disputes AS d
+    ON d.tenant_id = t.tenant_id AND d.psp_account_id = t.psp_account_id
+    AND d.dispute_id = t.source_id
 UNION ALL BY NAME
 SELECT t.tenant_id, t.psp_account_id, t.balance_transaction_id AS stated_id,
     t.balance_transaction_id AS stripe_report_id, t.reporting_category AS stated_type,
@@ -24,8 +28,12 @@ SELECT t.tenant_id, t.psp_account_id, t.balance_transaction_id AS stated_id,
     CASE WHEN t.reporting_category IN ('dispute', 'dispute_reversal') THEN t.gross_amount
         ELSE 0 END AS chargeback,
     t.currency AS fee_currency, t.currency AS chargeback_currency,
-    t.created_at_utc AS happened_at_utc, 'psp' AS reference_kind, t.source_id AS reference
+    t.created_at_utc AS happened_at_utc, 'psp' AS reference_kind,
+    coalesce(d.charge_id, t.charge_id, t.source_id) AS reference
 FROM lake.staging.stg_stripe__report_lines AS t
+LEFT JOIN lake.staging.stg_stripe__disputes AS d
+    ON d.tenant_id = t.tenant_id AND d.psp_account_id = t.psp_account_id
+    AND d.dispute_id = t.source_id
 ANTI JOIN lake.staging.stg_stripe__balance_transactions AS api
     ON api.tenant_id = t.tenant_id AND api.psp_account_id = t.psp_account_id
     AND api.balance_transaction_id = t.balance_transaction_id

@@ -15,6 +15,7 @@ import pytest
 from ingestion.sync import sync_once
 from orchestration.build import build
 from orchestration.close import CloseRefusedError, close
+from orchestration.dbt_runner import target_path
 from quality.breaks import list_breaks
 from quality.checks import any_broken, run_checks
 from quality.lake_tables import tables_at
@@ -92,6 +93,15 @@ def test_a_difference_no_rule_explains_publishes_nothing(broker: Settings) -> No
     assert refused.value.exit_code == 1
     assert refused.value.result.days == []
     assert rows(broker, "SELECT count(*) FROM meta.published") == before
+    # the tests of large tables looked at the days that changed
+    changed = rows(
+        broker,
+        "SELECT DISTINCT business_date FROM intermediate.int_builds__days_changed ORDER BY 1",
+    )
+    named = ", ".join(f"date '{day}'" for (day,) in changed)
+    assert len(changed) == 1
+    assert f"business_date in ({named})" in _test_sql(broker, "fct_deal_costs")
+    assert f"business_date in ({named})" in _test_sql(broker, "fct_journal_entries")
     unknown = [item for item in list_breaks(broker) if item.break_type == "unknown"]
     assert [(item.login, item.amount) for item in unknown] == [(login, Decimal("-0.01"))]
     assert any_broken(run_checks(broker))
@@ -105,6 +115,16 @@ def test_a_difference_no_rule_explains_publishes_nothing(broker: Settings) -> No
     assert [(item.status, item.explained_by) for item in explained] == [
         ("explained", "A. Controller")
     ]
+
+
+def _test_sql(settings: Settings, model: str) -> str:
+    """What the last build ran as the test of a model's key."""
+    results = json.loads((target_path(settings) / "run_results.json").read_text("utf-8"))
+    return next(
+        str(item["compiled_code"])
+        for item in results["results"]
+        if item["unique_id"].startswith(f"test.daybook.unique_combination_{model}_")
+    )
 
 
 def test_reading_goes_on_while_a_sync_runs(broker: Settings) -> None:

@@ -1,11 +1,10 @@
 with
 
     -- what each provider took, signed as it moves the broker's balance there
-    stripe_lines as (
+    stripe_told as (
         select
             tenant_id,
             psp_account_id,
-            balance_transaction_id as entry_id,
             source_id,
             cast(null as varchar) as charge_id,
             reporting_category,
@@ -19,7 +18,6 @@ with
         select
             reports.tenant_id,
             reports.psp_account_id,
-            reports.balance_transaction_id,
             reports.source_id,
             reports.charge_id,
             reports.reporting_category,
@@ -36,6 +34,30 @@ with
         where api.balance_transaction_id is null
     ),
 
+    -- a dispute is about a charge, and that is what the CRM knows
+    stripe_lines as (
+        select
+            told.tenant_id,
+            told.psp_account_id,
+            told.source_id,
+            coalesce(disputes.charge_id, told.charge_id) as charge_id,
+            coalesce(
+                disputes.charge_id, told.charge_id, told.source_id
+            ) as payment_reference,
+            disputes.payment_intent_id,
+            told.reporting_category,
+            told.gross_amount,
+            told.fee_amount,
+            told.currency,
+            told.created_at_utc
+        from stripe_told as told
+        left join
+            {{ ref("stg_stripe__disputes") }} as disputes
+            on disputes.tenant_id = told.tenant_id
+            and disputes.psp_account_id = told.psp_account_id
+            and disputes.dispute_id = told.source_id
+    ),
+
     fees as (
         select
             tenant_id,
@@ -46,7 +68,7 @@ with
             currency,
             created_at_utc as happened_at_utc,
             'psp' as reference_kind,
-            source_id as reference
+            payment_reference as reference
         from stripe_lines
         union all
         select
@@ -122,23 +144,18 @@ with
     -- what a payment's chargebacks and reversals are told together by, and the payment
     chargebacks as (
         select
-            lines.tenant_id,
-            lines.psp_account_id,
-            lines.gross_amount as amount,
-            lines.currency,
-            lines.created_at_utc as happened_at_utc,
+            tenant_id,
+            psp_account_id,
+            gross_amount as amount,
+            currency,
+            created_at_utc as happened_at_utc,
             'psp' as reference_kind,
-            lines.source_id as reference,
-            lines.source_id as case_id,
-            coalesce(disputes.charge_id, lines.charge_id) as payment_id,
-            disputes.payment_intent_id
-        from stripe_lines as lines
-        left join
-            {{ ref("stg_stripe__disputes") }} as disputes
-            on disputes.tenant_id = lines.tenant_id
-            and disputes.psp_account_id = lines.psp_account_id
-            and disputes.dispute_id = lines.source_id
-        where lines.reporting_category in ('dispute', 'dispute_reversal')
+            payment_reference as reference,
+            source_id as case_id,
+            charge_id as payment_id,
+            payment_intent_id
+        from stripe_lines
+        where reporting_category in ('dispute', 'dispute_reversal')
         union all
         select
             tenant_id,

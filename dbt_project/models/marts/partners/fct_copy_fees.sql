@@ -190,7 +190,10 @@ with
             cast(count(*) as integer) as operations,
             min(operations.executed_at_utc) as charged_at_utc,
             sum(operations.charged_amount) as charged_amount,
-            sum(operations.charged_reporting) as charged_reporting,
+            case
+                when count(operations.charged_reporting) = count(*)
+                then sum(operations.charged_reporting)
+            end as charged_reporting,
             sum(coalesce(shared.amount_reporting, 0)) as partners_reporting
         from operations
         left join
