@@ -148,8 +148,11 @@ def run_dbt(
     with _environment(dbt_environment(settings, watermark)):
         # A kept environment would hold the last home's lake and watermark.
         manager.close_all_connections()
-        with _manifest_without(without_tests) as manifest:
-            result = dbtRunner(manifest=manifest).invoke(arguments)
+        if command[0] == "parse":
+            result = dbtRunner().invoke(arguments)
+        else:
+            with _manifest_without(without_tests) as manifest:
+                result = dbtRunner(manifest=manifest).invoke(arguments)
         manager.close_all_connections()
     if result.exception is not None:
         raise DaybookError(

@@ -32,9 +32,16 @@ class TinyReferrals:
     settings: Settings
     part: str
 
-    def build(self, build_id: int, loads: tuple[int, int], *, full_refresh: bool = False) -> None:
-        """Build the models of the part; they see as new what came after ``loads[0]``, up to
-        ``loads[1]``."""
+    def build(
+        self,
+        build_id: int,
+        loads: tuple[int, int],
+        *,
+        full_refresh: bool = False,
+        only: str | None = None,
+    ) -> None:
+        """Build the models of the part, or one of them; they see as new what came after
+        ``loads[0]``, up to ``loads[1]``."""
         result = run_dbt(
             self.settings,
             [
@@ -45,7 +52,7 @@ class TinyReferrals:
                 "test",
                 *(["--full-refresh"] if full_refresh else []),
                 "--select",
-                *MODELS[self.part],
+                *([only] if only else MODELS[self.part]),
             ],
             variables={
                 "build_id": build_id,
