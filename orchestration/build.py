@@ -190,7 +190,9 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         finish_build(settings, start, "failed")
         raise
     snapshot_id = finish_build(settings, start, "failed" if result.failed else "done")
-    raise_failures(result)
+    raise_failures(
+        result, is_new_project=not (as_built or full_refresh or start.watermark_from == 0)
+    )
     _built_project_file(settings).write_text(project, encoding="utf-8")
     return BuildResult(
         build_id=start.build_id,
@@ -248,8 +250,13 @@ def _built_project_file(settings: Settings) -> Path:
     return target_path(settings) / "built_project"
 
 
-def raise_failures(result: DbtResult) -> None:
+def raise_failures(result: DbtResult, *, is_new_project: bool = False) -> None:
     """Turn failed models or tests into one error that names them.
+
+    Args:
+        result: what dbt did.
+        is_new_project: the tables were built by another version of the project, and may have its
+            columns.
 
     Raises:
         DaybookError: a model failed.
@@ -266,7 +273,13 @@ def raise_failures(result: DbtResult) -> None:
         raise DaybookError(
             f"{len(broken)} models could not be built: {listed}.",
             where="dbt build",
-            todo="the last published figures are unchanged; correct the cause and build again",
+            todo="the last published figures are unchanged; "
+            + (
+                "where columns are not those of this version, `daybook build --full-refresh` makes "
+                "the tables anew"
+                if is_new_project
+                else "correct the cause and build again"
+            ),
         )
     raise CheckFailedError(
         f"{len(result.failed)} tests failed: {listed}.",
