@@ -53,9 +53,14 @@
 {%- endmacro %}
 
 
-{% macro delete_identities_from(first_day) -%}
+{#- Those of `counted_whole` are few and go by more than a day: they are counted anew each time. -#}
+{% macro delete_identities_from(first_day, counted_whole=[]) -%}
     {% if is_incremental() %}
         delete from {{ this }}
-        where business_date is null or business_date >= {{ first_day }}
+        where
+            business_date is null or business_date >= {{ first_day }}
+            {%- if counted_whole %}
+                or identity_id in ('{{ counted_whole | join("', '") }}')
+            {%- endif %}
     {% endif %}
 {%- endmacro %}

@@ -16,19 +16,3 @@
     {%- endset -%}
     {{ return(day_literal(query)) }}
 {%- endmacro %}
-
-
-{#- Those of copy fees are few and go by the whole of an account: they are counted anew each time. -#}
-{% macro delete_partner_identities() -%}
-    {% if is_incremental() %}
-        delete from {{ this }}
-        where
-            business_date is null
-            or business_date >= {{ first_partner_day() }}
-            or identity_id in (
-                'copy_fees_charged_are_due',
-                'copy_fees_hold_every_charge',
-                'copy_fee_parts_are_the_ledgers'
-            )
-    {% endif %}
-{%- endmacro %}

@@ -12,25 +12,23 @@
 {%- endmacro %}
 
 
-{#- More dates than this are a restatement of most of the books: all rows are looked at. -#}
-{% macro most_changed_days() -%} {{ return(400) }} {%- endmacro %}
-
-
 {% macro in_changed_days() -%}
+    {#- More dates than this are a restatement of most of the books: all rows are looked at. -#}
+    {%- set most = 400 -%}
     {#- Named before anything is decided: dbt learns here what must be built first. -#}
     {%- set query -%}
         select distinct business_date
         from {{ ref("int_builds__days_changed") }}
         where business_date is not null
         order by business_date
-        limit {{ most_changed_days() + 1 }}
+        limit {{ most + 1 }}
     {%- endset -%}
-    {%- if not execute or flags.FULL_REFRESH or var("tests_look_at_all") -%}
+    {%- if not execute or var("tests_look_at_all") -%}
         {{ return("true") }}
     {%- endif -%}
     {%- set dates = run_query(query).columns[0].values() -%}
     {%- if dates | length == 0 -%} {{ return("false") }} {%- endif -%}
-    {%- if dates | length > most_changed_days() -%} {{ return("true") }} {%- endif -%}
+    {%- if dates | length > most -%} {{ return("true") }} {%- endif -%}
     {%- set named = [] -%}
     {%- for date in dates -%}
         {%- do named.append("date '" ~ date ~ "'") -%}

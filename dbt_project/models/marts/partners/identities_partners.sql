@@ -4,7 +4,7 @@
         incremental_strategy="append",
         on_schema_change="fail",
         schema="meta",
-        pre_hook="{{ delete_partner_identities() }}",
+        pre_hook="{{ delete_identities_from(first_partner_day(), ['copy_fees_charged_are_due', 'copy_fees_hold_every_charge', 'copy_fee_parts_are_the_ledgers']) }}",
     )
 }}
 
