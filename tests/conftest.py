@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,7 +109,7 @@ def staged_empty_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A simulated broker of one tenant, loaded and closed once: 15 accounts over 35 days.
 
     For reading only: a test that changes anything takes a copy, as ``broker`` is one.
@@ -117,6 +117,7 @@ def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ingestion.simulator import simulate
     from ingestion.sync import sync_once
     from orchestration.close import close
+    from warehouse.control.papers import papers
     from warehouse.settings import load_settings
 
     def make(folder: Path) -> None:
@@ -126,7 +127,10 @@ def closed_broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sync_once(settings)
         close(settings, closed_by="test")
 
-    return made_once(tmp_path_factory, "closed_broker", make) / "broker"
+    broker = made_once(tmp_path_factory, "closed_broker", make) / "broker"
+    yield broker
+    left = papers(load_settings(broker / "daybook.toml"))
+    assert left == [], "a test made papers in the broker that all tests share: take a copy"
 
 
 @pytest.fixture

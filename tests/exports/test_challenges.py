@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,9 +27,11 @@ MONTH = "2026-10"
 
 
 @pytest.fixture(scope="module")
-def closed(closed_broker: Path) -> Settings:
-    """The closed broker, for reading; its register and archive may grow."""
-    return load_settings(closed_broker / "daybook.toml")
+def closed(closed_broker: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the closed broker, of which register and archive grow."""
+    folder = tmp_path_factory.mktemp("challenges") / "broker"
+    shutil.copytree(closed_broker, folder)
+    return load_settings(folder / "daybook.toml")
 
 
 def _lines(text: str, section: str, phase: str) -> list[dict[str, str]]:
