@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ from warehouse.publishing import current_snapshot
 from warehouse.settings import Settings
 from warehouse.writer import transaction
 
+_AT_ONCE = 2
+"""Models and tests of one more day that run side by side."""
 BUILD_COMMAND = ["build", "--exclude-resource-type", "unit_test"]
 
 
@@ -159,7 +162,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
     command = [*BUILD_COMMAND, "--exclude-resource-type", "seed"]
     # Without this the tests of what is left out would be left out too.
     command += ["--indirect-selection", "empty"]
-    left_out: list[str] = []
+    standing: list[str] = []
     unchanged: list[str] = []
     if full_refresh:
         command.append("--full-refresh")
@@ -169,15 +172,13 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         )
         if as_built:
             # Views and seeds stand as they were made; only what holds rows has work to do.
-            left_out += ["config.materialized:view", "tag:whole_history"]
+            command += ["--exclude", "config.materialized:view", "tag:whole_history"]
     try:
         if full_refresh or not as_built:
             # Of several commands of dbt only the last one's artifacts are anybody's.
             seed = ["seed", "--no-write-json", *(["--full-refresh"] if full_refresh else [])]
             raise_failures(run_dbt(settings, seed, watermark=start.watermark_to))
-            left_out += make_views(settings, start.variables, start.watermark_to).standing
-        if left_out:
-            command += ["--exclude", *left_out]
+            standing = make_views(settings, start.variables, start.watermark_to).standing
         variables = start.variables | {"tests_look_at_all": full_refresh or not as_built}
         result = run_dbt(
             settings,
@@ -185,6 +186,8 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
             variables=variables,
             watermark=start.watermark_to,
             without_tests=unchanged,
+            without_views=standing,
+            threads=_threads(settings) if as_built else 1,
         )
     except BaseException:
         finish_build(settings, start, "failed")
@@ -218,6 +221,11 @@ def is_built(settings: Settings) -> bool:
             and built_project(settings) == project_fingerprint(settings)
             and is_control_state_held(con, settings)
         )
+
+
+def _threads(settings: Settings) -> int:
+    """Small work leaves a processor alone; of large work two models at once want twice the memory."""
+    return min(_AT_ONCE, settings.duckdb_threads or os.cpu_count() or 1)
 
 
 def _loaded_tables(settings: Settings, start: BuildStart) -> set[str]:

@@ -108,6 +108,7 @@ _PARSED = DBT_PROJECT / "target"
 _MANIFESTS: dict[str, Manifest] = {}
 _COMPILED: dict[str, dict[str, str]] = {}
 _BETWEEN = "\n-- next --\n"
+_LEFT_OUT = "left_out_of_this_command"
 
 
 def run_dbt(
@@ -117,6 +118,8 @@ def run_dbt(
     variables: dict[str, Any] | None = None,
     watermark: int | None = None,
     without_tests: Collection[str] = (),
+    without_views: Collection[str] = (),
+    threads: int = 1,
     quiet: bool = True,
 ) -> DbtResult:
     """Run one dbt command against the installation's lake.
@@ -128,6 +131,9 @@ def run_dbt(
         watermark: the last load the models may see; None lets them see all.
         without_tests: names of tests that dbt shall not know: it takes seconds to leave out, node
             by node, what a command names.
+        without_views: names of views that models may read and that dbt shall not make.
+        threads: how many nodes work at once. Writers take turns from BEGIN to COMMIT, so what gains
+            are tests and incremental models, which are worked out before they begin.
         quiet: leave dbt's own log lines to its log file.
 
     Raises:
@@ -143,6 +149,8 @@ def run_dbt(
     arguments = [*command, "--target", "embedded" if settings.catalog_url is None else "server"]
     if variables is not None:
         arguments += ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=10**6)]
+    if threads > 1:
+        arguments += ["--threads", str(threads)]
     if quiet:
         arguments = ["--quiet", "--log-level", "none", "--log-level-file", "info", *arguments]
     with _environment(dbt_environment(settings, watermark)):
@@ -151,7 +159,9 @@ def run_dbt(
         if command[0] == "parse":
             result = dbtRunner().invoke(arguments)
         else:
-            with _manifest_without(without_tests) as manifest:
+            if without_views:
+                arguments += ["--exclude", f"tag:{_LEFT_OUT}"]
+            with _manifest_without(without_tests, without_views) as manifest:
                 result = dbtRunner(manifest=manifest).invoke(arguments)
         manager.close_all_connections()
     if result.exception is not None:
@@ -284,18 +294,28 @@ def _manifest() -> Manifest:
 
 
 @contextmanager
-def _manifest_without(tests: Collection[str]) -> Iterator[Manifest]:
-    """The parsed project, which does not know these tests for as long."""
+def _manifest_without(tests: Collection[str], views: Collection[str]) -> Iterator[Manifest]:
+    """The parsed project, which for as long does not know these tests and has these views tagged."""
     manifest = _manifest()
-    all_nodes, left_out = manifest.nodes, frozenset(tests)
-    manifest.nodes = {
-        key: node
-        for key, node in all_nodes.items()
-        if node.resource_type.value != "test" or node.name not in left_out
+    all_nodes = manifest.nodes
+    named: dict[str, frozenset[str]] = {"test": frozenset(tests), "model": frozenset(views)}
+    found = {
+        kind: [
+            node
+            for node in all_nodes.values()
+            if node.resource_type.value == kind and node.name in names
+        ]
+        for kind, names in named.items()
     }
+    gone = {node.unique_id for node in found["test"]}
+    manifest.nodes = {key: node for key, node in all_nodes.items() if key not in gone}
+    for node in found["model"]:
+        node.tags.append(_LEFT_OUT)
     try:
         yield manifest
     finally:
+        for node in found["model"]:
+            node.tags.remove(_LEFT_OUT)
         manifest.nodes = all_nodes
 
 

@@ -23,6 +23,7 @@ _MODELS = (
     "stg_crm__partner_agreements",
     "int_partners__agreements_segmented",
     "int_partners__levels_covered",
+    "int_partners__names_classed",
     "int_partners__terms_matched",
     "int_partners__chargebacks_dated",
     "int_partners__clawbacks_dated",

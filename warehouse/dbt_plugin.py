@@ -6,6 +6,7 @@ dbt-duckdb loads this module by its name in profiles.yml.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -17,9 +18,10 @@ from warehouse.connection import extensions_needed
 from warehouse.extensions import load_extension
 from warehouse.settings import Settings, load_settings
 from warehouse.sql_text import literal
-from warehouse.writer import acquire, release
+from warehouse.writer import only_writer
 
 WATERMARK_VARIABLE = "DAYBOOK_WATERMARK"
+_HELD = "_daybook_writer_lock"
 
 
 class Plugin(BasePlugin):
@@ -52,10 +54,11 @@ class Plugin(BasePlugin):
 
 
 def lock_transactions(settings: Settings) -> None:
-    """Make every dbt transaction hold the writer lock from BEGIN to COMMIT, and no longer.
+    """Make every dbt transaction that writes hold the writer lock from BEGIN to COMMIT, no longer.
 
     dbt has no hook around its transactions, so the adapter's own BEGIN, COMMIT and ROLLBACK are
-    wrapped. Between two models other writers (a running sync) get their turn.
+    wrapped. Between two models other writers (a running sync, another thread of dbt) get their
+    turn. A test only reads, and waits for nobody.
     """
     if getattr(DuckDBConnectionManager, "_daybook_locked", False):
         DuckDBConnectionManager._daybook_settings = settings  # type: ignore[attr-defined]
@@ -66,35 +69,41 @@ def lock_transactions(settings: Settings) -> None:
     begin, commit = manager.begin, manager.commit
     rollback, close = manager._rollback, manager.close.__func__
 
+    def give_back(connection: Any) -> None:
+        held = connection.__dict__.pop(_HELD, None)
+        if held is not None:
+            held.close()
+
     def locked_begin(self: Any) -> Any:
-        acquire(manager._daybook_settings)
+        connection = self.get_thread_connection()
+        only_reads = (connection.name or "").startswith("test.")
+        if not (only_reads or connection.transaction_open):
+            held = ExitStack()
+            held.enter_context(only_writer(manager._daybook_settings))
+            connection.__dict__[_HELD] = held
         try:
             return begin(self)
         except BaseException:
-            release(manager._daybook_settings)
+            give_back(connection)
             raise
 
     def locked_commit(self: Any) -> Any:
         # A failing COMMIT is rolled back by dbt, and locked_rollback gives the lock back.
         connection = commit(self)
-        release(manager._daybook_settings)
+        give_back(connection)
         return connection
 
     def locked_rollback(cls: Any, connection: Any) -> None:
-        was_open = connection.transaction_open
         try:
             rollback.__func__(cls, connection)
         finally:
-            if was_open:
-                release(manager._daybook_settings)
+            give_back(connection)
 
     def locked_close(cls: Any, connection: Any) -> Any:
-        was_open = connection.transaction_open
         try:
             return close(cls, connection)
         finally:
-            if was_open:
-                release(manager._daybook_settings)
+            give_back(connection)
 
     manager.begin = locked_begin
     manager.commit = locked_commit

@@ -71,14 +71,24 @@ def _holder(settings: Settings) -> str:
         return "another process"
 
 
-def acquire(settings: Settings) -> None:
-    """Take the writer lock, waiting with a message; pair with :func:`release`.
+@contextmanager
+def writer_lock(settings: Settings | None = None) -> Iterator[None]:
+    """Hold the writer lock, waiting for it with a message. Re-entrant within a process.
 
     The operating system frees the lock when its holder dies, so a crash never leaves it taken.
 
     Raises:
         LockTimeoutError: it stayed taken for ``lock_timeout_seconds``.
     """
+    settings = settings or load_settings()
+    _acquire(settings)
+    try:
+        yield
+    finally:
+        _lock_of(settings).release()
+
+
+def _acquire(settings: Settings) -> None:
     lock = _lock_of(settings)
     started = time.monotonic()
     told = False
@@ -102,22 +112,6 @@ def acquire(settings: Settings) -> None:
     (settings.warehouse_path / "writer.holder").write_text(
         f"process {os.getpid()}", encoding="utf-8"
     )
-
-
-def release(settings: Settings) -> None:
-    """Give back one hold of the writer lock."""
-    _lock_of(settings).release()
-
-
-@contextmanager
-def writer_lock(settings: Settings | None = None) -> Iterator[None]:
-    """Hold the writer lock. Re-entrant within a process."""
-    settings = settings or load_settings()
-    acquire(settings)
-    try:
-        yield
-    finally:
-        release(settings)
 
 
 @contextmanager

@@ -70,15 +70,35 @@
             and paths.valid_from <= measured.business_date
             and paths.valid_to > measured.business_date
         left join
+            (
+                select tenant_id, name, class_name
+                from {{ ref("int_partners__names_classed") }}
+                where kind = 'symbol'
+            ) as symbols
+            on symbols.tenant_id = measured.tenant_id
+            and symbols.name = measured.symbol
+        left join
+            (
+                select tenant_id, name, class_name
+                from {{ ref("int_partners__names_classed") }}
+                where kind = 'account_group'
+            ) as account_groups
+            on account_groups.tenant_id = measured.tenant_id
+            and account_groups.name = measured.group_name
+        left join
             {{ ref("int_partners__terms_matched") }} as terms
-            -- in a key: a condition on one side alone would make it a loop of all with
-            -- all
-            on terms.tenant_id
-            = case when measured.deal_reason is null then measured.tenant_id end
-            and terms.partner_key = paths.partner_key
-            and terms.level = paths.level
-            and terms.symbol = measured.symbol
-            and terms.group_name = measured.group_name
+            -- One key of both sides: as conditions of their own, the classes would be
+            -- joined before the partners, all terms of all partners to each trade. A
+            -- condition on one side alone would make it a loop of all with all.
+            on terms.terms_key = case
+                when measured.deal_reason is null
+                then
+                    {{
+                        terms_key(
+                            "paths", "symbols.class_name", "account_groups.class_name"
+                        )
+                    }}
+            end
             and terms.valid_from <= measured.business_date
             and terms.valid_to > measured.business_date
         left join
@@ -126,4 +146,16 @@
             (tenant_id, business_date)
             in (select (tenant_id, business_date) from {{ days }} as touched)
     {% endif %}
+{%- endmacro %}
+
+
+{#- What a trade finds its terms by: partner and level, class of the symbol and of the group. -#}
+{% macro terms_key(partner, symbol_class, group_class) -%}
+    {{ partner }}.partner_key
+    || '|'
+    || {{ partner }}.level
+    || '|'
+    || {{ symbol_class }}
+    || '|'
+    || {{ group_class }}
 {%- endmacro %}

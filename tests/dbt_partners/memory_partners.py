@@ -23,7 +23,7 @@ MODELS = (
     "stg_crm__partner_agreements", "stg_crm__partner_tiers", "stg_crm__partner_tree",
     "stg_crm__partners", "stg_crm__partner_clawbacks", "stg_crm__partner_payout_terms",
     "int_partners__tree_paths", "int_partners__agreements_segmented",
-    "int_partners__levels_covered", "int_partners__terms_matched",
+    "int_partners__levels_covered", "int_partners__names_classed", "int_partners__terms_matched",
     "int_partners__chargebacks_dated", "int_partners__clawbacks_dated",
     "int_partners__deals_measured",
     "int_partners__tiers_reached", "int_partners__tiers_split", "int_partners__cpa_laddered",

@@ -20,18 +20,16 @@
         {%- if config.get("contract").enforced -%}
             {% do get_assert_columns_equivalent(sql) %}
         {%- endif -%}
-        {%- if target_relation | string in sql -%}
-            {#- What reads the rows it replaces is worked out while they are there. -#}
-            {%- call statement("worked_out") -%}
-                create or replace temp table daybook_new_rows as ({{ sql }})
-            {%- endcall -%}
-            {%- set sql = "select * from temp.daybook_new_rows" -%}
-        {%- endif -%}
+        {#- Worked out before the transaction begins: other writers wait for the writing alone, and
+            what reads the rows it replaces finds them. -#}
+        {%- call statement("worked_out", auto_begin=False) -%}
+            create or replace temp table daybook_new_rows as ({{ sql }})
+        {%- endcall -%}
         {%- call statement("emptied") -%}
             {{ "delete from " ~ target_relation }}
         {%- endcall -%}
         {%- call statement("main") -%}
-            insert into {{ target_relation }} by name ({{ sql }})
+            insert into {{ target_relation }} by name (select * from temp.daybook_new_rows)
         {%- endcall -%}
     {%- else -%}
         {%- if existing_relation is not none -%}

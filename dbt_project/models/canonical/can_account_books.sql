@@ -228,14 +228,10 @@ with
             on mapped_periods.tenant_id = group_periods.tenant_id
             and mapped_periods.server_id = group_periods.server_id
             and mapped_periods.group_name = group_periods.group_name
-            and (
-                group_periods.valid_to is null
-                or mapped_periods.valid_from < group_periods.valid_to
-            )
-            and (
-                mapped_periods.valid_to is null
-                or mapped_periods.valid_to > group_periods.valid_from
-            )
+            and mapped_periods.valid_from
+            < coalesce(group_periods.valid_to, date '9999-12-31')
+            and coalesce(mapped_periods.valid_to, date '9999-12-31')
+            > group_periods.valid_from
         left join
             accounts
             on accounts.tenant_id = group_periods.tenant_id

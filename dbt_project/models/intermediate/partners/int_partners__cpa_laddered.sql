@@ -185,10 +185,8 @@ with
             on tiers.tenant_id = netted.tenant_id
             and tiers.agreement_id = netted.agreement_id
             and tiers.lower_bound <= greatest(netted.net_deposit, 0)
-            and (
-                tiers.upper_bound is null
-                or tiers.upper_bound > greatest(netted.net_deposit, 0)
-            )
+            and coalesce(tiers.upper_bound, cast(9999999999999999 as decimal(24, 8)))
+            > greatest(netted.net_deposit, 0)
     ),
 
     climbed as (

@@ -69,6 +69,24 @@ with
         from {{ ref("stg_crm__partner_agreements") }}
     ),
 
+    {% if is_incremental() %}
+        days as (
+            select tenant_id, server_id, business_date
+            from {{ ref("int_partners__days_touched") }}
+        ),
+
+        positions as (
+            select distinct all_deals.account_key, all_deals.position_id
+            from all_deals
+            inner join
+                days
+                on days.tenant_id = all_deals.tenant_id
+                and days.server_id = all_deals.server_id
+                and days.business_date = all_deals.business_date
+            where all_deals.is_trade and all_deals.volume_closed_lots > 0
+        ),
+    {% endif %}
+
     -- Looked up only where an agreement asks for it.
     opened as (
         select
@@ -81,6 +99,12 @@ with
                 select distinct tenant_id from agreements where minimum_seconds > 0
             ) as careful
             on careful.tenant_id = all_deals.tenant_id
+        {% if is_incremental() %}
+            inner join
+                positions
+                on positions.position_id = all_deals.position_id
+                and positions.account_key = all_deals.account_key
+        {% endif %}
         where all_deals.is_trade and all_deals.entry in ('in', 'in_out')
         group by all_deals.account_key, all_deals.position_id
     ),
@@ -113,6 +137,11 @@ with
         inner join
             (select distinct tenant_id from agreements where nets_hedges) as netting
             on netting.tenant_id = all_deals.tenant_id
+        {% if is_incremental() %}
+            inner join
+                (select distinct business_date from days) as dates
+                on dates.business_date = all_deals.business_date
+        {% endif %}
         where all_deals.is_turnover
         group by accounts.client_key, all_deals.symbol, all_deals.business_date
     ),
@@ -156,7 +185,7 @@ with
         left join accounts on accounts.account_key = all_deals.account_key
         {% if is_incremental() %}
             inner join
-                {{ ref("int_partners__days_touched") }} as days
+                days
                 on days.tenant_id = all_deals.tenant_id
                 and days.server_id = all_deals.server_id
                 and days.business_date = all_deals.business_date

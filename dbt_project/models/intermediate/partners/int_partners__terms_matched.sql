@@ -41,24 +41,18 @@ with
         from {{ ref("int_partners__agreements_segmented") }}
     ),
 
-    -- Patterns are matched once per symbol and group, not once per deal.
-    symbols as (
-        select distinct tenant_id, symbol
-        from {{ ref("can_deals") }}
-        where is_trade and symbol is not null
-    ),
-
-    account_groups as (
-        select distinct tenant_id, group_name
-        from {{ ref("can_accounts") }}
-        where group_name is not null
+    -- Patterns are matched once for all symbols, and all groups, that no pattern tells
+    -- apart.
+    classes as (
+        select distinct tenant_id, kind, class_name
+        from {{ ref("int_partners__names_classed") }}
     ),
 
     matches as (
         select
             symbols.tenant_id,
-            symbols.symbol,
-            account_groups.group_name,
+            symbols.class_name as symbol_class,
+            account_groups.class_name as group_class,
             segments.partner_key,
             segments.level,
             segments.model,
@@ -70,8 +64,8 @@ with
             row_number() over (
                 partition by
                     symbols.tenant_id,
-                    symbols.symbol,
-                    account_groups.group_name,
+                    symbols.class_name,
+                    account_groups.class_name,
                     segments.partner_key,
                     segments.level,
                     segments.model,
@@ -81,24 +75,28 @@ with
                     segments.account_group_pattern_length desc,
                     segments.agreement_id asc
             ) as preference
-        from symbols
-        inner join account_groups on account_groups.tenant_id = symbols.tenant_id
+        from classes as symbols
+        inner join
+            classes as account_groups on account_groups.tenant_id = symbols.tenant_id
         inner join
             segments
             on segments.tenant_id = symbols.tenant_id
             and segments.model not in ('cpa', 'copy_fee_share')
-            and {{ matches_pattern("symbols.symbol", "segments.symbol_pattern") }}
+            and {{ matches_pattern("symbols.class_name", "segments.symbol_pattern") }}
             and {{
                 matches_pattern(
-                    "account_groups.group_name", "segments.account_group_pattern"
+                    "account_groups.class_name", "segments.account_group_pattern"
                 )
             }}
+        where symbols.kind = 'symbol' and account_groups.kind = 'account_group'
     )
 
 select
     matches.tenant_id,
-    matches.symbol,
-    matches.group_name,
+    matches.symbol_class,
+    matches.group_class,
+    {{ terms_key("matches", "matches.symbol_class", "matches.group_class") }}
+    as terms_key,
     matches.partner_key,
     matches.level,
     matches.model,

@@ -169,9 +169,11 @@ with
             evidence
             on evidence.tenant_id = episodes.tenant_id
             and evidence.server_id = episodes.server_id
-            and evidence.login = episodes.login
+            -- in a key: a condition on one side alone would make it a loop of all with
+            -- all
+            and evidence.login
+            = case when episodes.kind = 'balance' then episodes.login end
             and evidence.business_date = episodes.business_date
-            and episodes.kind = 'balance'
         left join
             next_openings
             on next_openings.tenant_id = episodes.tenant_id

@@ -370,14 +370,25 @@ with
         {% endfor %}
     ),
 
+    -- One row for each book: an outer join on "any or this one" would compare all rows
+    -- with all.
     kinds as (
         select
             kinds.entry_kind,
-            kinds.book,
+            books.book,
             kinds.credited_account,
             kinds.debited_account,
             debited.account_type in ('income', 'expense') as is_converted
         from {{ ref("ref_journal_entry_kinds") }} as kinds
+        inner join
+            (
+                select 'A' as book
+                union all
+                select 'B'
+                union all
+                select 'unmapped'
+            ) as books
+            on kinds.book in ('any', books.book)
         left join
             {{ ref("ref_ledger_accounts") }} as debited
             on debited.ledger_account = kinds.debited_account
@@ -406,10 +417,7 @@ select
     entries.source_table,
     entries.source_id
 from entries
-left join
-    kinds
-    on kinds.entry_kind = entries.entry_kind
-    and (kinds.book = 'any' or kinds.book = entries.book)
+left join kinds on kinds.entry_kind = entries.entry_kind and kinds.book = entries.book
 where
     entries.amount <> 0 or coalesce(entries.amount_reporting <> 0, entries.amount <> 0)
 order by entries.business_date, entries.server_id, entries.account_key, entries.symbol
