@@ -1,9 +1,43 @@
+{#- What an agreement goes by of a deal (`deals`): of cent accounts a hundredth counts. -#}
+{% macro partner_amount(amount) -%}
+    case
+        deals.money_divisor
+        when 100
+        then {{ product([amount, "cast(0.01 as decimal(3, 2))"]) }}
+        else cast({{ amount }} as decimal(24, 8))
+    end
+{%- endmacro %}
+
+
 {#-
     What an agreement's rate is applied to. Lots count as often as the agreement says; money is
     stated in the agreement's currency, where it names one, at the rate of the trade's day.
 -#}
 {% macro commission_base(terms, measured) -%}
     {%- set point = minor_unit(measured ~ ".digits") -%}
+    {%- set as_it_is -%}
+        not {{ terms }}.excludes_bonus and (
+            {{ terms }}.currency is null
+            or {{ terms }}.currency = {{ measured }}.main_currency
+        )
+    {%- endset -%}
+    case
+        -- what nothing is to be multiplied with: products of decimals are dear
+        when
+            {{ terms }}.model = 'per_lot'
+            and {{ terms }}.lot_ratio = 1
+            and not {{ terms }}.excludes_bonus
+        then {{ measured }}.closed_lots
+        when {{ terms }}.model = 'commission_share' and {{ as_it_is }}
+        then greatest({{ measured }}.commission_paid, 0)
+        when {{ terms }}.model = 'revenue_share' and {{ as_it_is }}
+        then {{ measured }}.revenue
+        else {{ commission_base_multiplied(terms, measured, point) }}
+    end
+{%- endmacro %}
+
+
+{% macro commission_base_multiplied(terms, measured, point) -%}
     cast(
         case
             {{ terms }}.model

@@ -2,8 +2,9 @@
     Every trade of a referred client with each partner above it and the agreement that applies, as a
     subquery: the base the rate is applied to, in the currency of the amount, or the reason it does
     not count. Read three times (tiers, splits, prices): what a reader does not name costs nothing.
+    `only`: a relation of the agreements and days wanted, left out before anything is worked out.
 -#}
-{% macro commission_lines(incremental_days) -%}
+{% macro commission_lines(incremental_days, only=none) -%}
     (
         select
             measured.tenant_id,
@@ -27,9 +28,11 @@
             terms.tier_basis,
             terms.tier_mode,
             coalesce(terms.currency, measured.main_currency) as amount_currency,
-            cast(
-                measured.closed_lots * terms.lot_ratio as decimal(24, 8)
-            ) as counted_lots,
+            case
+                when terms.lot_ratio = 1
+                then measured.closed_lots
+                else cast(measured.closed_lots * terms.lot_ratio as decimal(24, 8))
+            end as counted_lots,
             {{ commission_base("terms", "measured") }} as base_quantity,
             case
                 when measured.deal_reason is not null
@@ -101,6 +104,13 @@
             end
             and terms.valid_from <= measured.business_date
             and terms.valid_to > measured.business_date
+        {% if only %}
+            inner join
+                {{ only }} as wanted
+                on wanted.tenant_id = measured.tenant_id
+                and wanted.agreement_id = terms.agreement_id
+                and wanted.business_date = measured.business_date
+        {% endif %}
         left join
             {{ ref("int_partners__clawbacks_dated") }} as clawbacks
             on clawbacks.client_key = measured.client_key

@@ -39,7 +39,7 @@
     case
         {{ divisor }}
         when 100
-        then cast({{ amount }} * cast(0.01 as decimal(3, 2)) as decimal(38, 8))
+        then {{ product([amount, "cast(0.01 as decimal(3, 2))"], 38) }}
         else cast({{ amount }} as decimal(38, 8))
     end
 {%- endmacro %}

@@ -62,7 +62,7 @@
 
 {#- An amount stated as a whole number of 10^-digits, as DECIMAL(24,8). -#}
 {% macro scaled_amount(amount, digits) -%}
-    cast({{ amount }} * {{ minor_unit(digits) }} as decimal(24, 8))
+    {{ product([amount, minor_unit(digits)]) }}
 {%- endmacro %}
 
 
@@ -75,12 +75,7 @@
     case
         {{ divisor }}
         when 100
-        then
-            cast(
-                {{ amount }}
-                * {{ fx }}.rate
-                * cast(0.01 as decimal(3, 2)) as decimal(38, 8)
-            )
-        else cast({{ amount }} * {{ fx }}.rate as decimal(38, 8))
+        then {{ product([amount, fx ~ ".rate", "cast(0.01 as decimal(3, 2))"], 38) }}
+        else {{ product([amount, fx ~ ".rate"], 38) }}
     end
 {%- endmacro %}

@@ -38,10 +38,14 @@
 
 {#- A commission of so much a unit: lots at an amount each, or commission paid at a share of it. -#}
 {% macro accrued_commission(quantity, rate) -%}
-    cast(
-        cast({{ quantity }} as decimal(24, 8))
-        * cast({{ rate }} as decimal(24, 12)) as decimal(24, 8)
-    )
+    {{
+        product(
+            [
+                "cast(" ~ quantity ~ " as decimal(24, 8))",
+                "cast(" ~ rate ~ " as decimal(24, 12))",
+            ]
+        )
+    }}
 {%- endmacro %}
 
 

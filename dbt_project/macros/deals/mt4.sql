@@ -82,7 +82,7 @@
             {{ "volume_lots" if event == "closing" else zero }} as volume_closed_lots,
             {{
                 (
-                    "cast(volume_lots * contract_size as decimal(38, 8))"
+                    product(["volume_lots", "contract_size"], 38)
                     if is_trade
                     else "cast(null as decimal(38, 8))"
                 )

@@ -201,9 +201,8 @@ with
             deals.market_spread_price,
             deals.volume_lots,
             deals.volume_closed_lots,
-            cast(
-                deals.volume_lots * deals.contract_size as decimal(38, 8)
-            ) as volume_units,
+            {{ product(["deals.volume_lots", "deals.contract_size"], 38) }}
+            as volume_units,
             case
                 when actions.is_trade
                 then deals.profit_amount

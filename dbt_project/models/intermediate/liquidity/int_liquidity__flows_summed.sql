@@ -223,9 +223,8 @@ with
                 when is_turnover then volume_units - matched_units else 0
             end as unhedged_units,
             direction * volume_units as client_signed_units,
-            cast(
-                direction * volume_units * price as decimal(38, 8)
-            ) as client_value_amount,
+            {{ product(["direction", "volume_units", "price"], 38) }}
+            as client_value_amount,
             0 as fill_count,
             0 as unmatched_fill_count,
             0 as charged_fill_count,
@@ -251,7 +250,7 @@ with
             0,
             0,
             signed_units,
-            cast(signed_units * close_price as decimal(38, 8)),
+            {{ product(["signed_units", "close_price"], 38) }},
             0,
             0,
             0,
@@ -285,7 +284,7 @@ with
             volume_units,
             matched_units,
             {{ side_sign("side") }} * volume_units,
-            cast({{ side_sign("side") }} * volume_units * price as decimal(38, 8)),
+            {{ product([side_sign("side"), "volume_units", "price"], 38) }},
             price,
             mark_up_amount
         from fills

@@ -167,13 +167,7 @@ with
             accounts.group_name,
             accounts.main_currency,
             coalesce(accounts.is_excluded, false) as is_excluded,
-            -- Cent accounts: lots, units and money count a hundredth, in the main
-            -- currency.
-            case
-                when accounts.money_divisor = 100
-                then cast(0.01 as decimal(4, 2))
-                else cast(1 as decimal(4, 2))
-            end as cent_ratio,
+            accounts.money_divisor,
             greatest(all_deals.volume_closed_lots, 0) as volume_closed_lots,
             - all_deals.commission_amount as commission_paid,
             all_deals.closed_pnl_amount
@@ -211,28 +205,34 @@ select
         when not deals.is_turnover
         then 'rollover or variation-margin deal'
     end as deal_reason,
-    cast(deals.volume_closed_lots * deals.cent_ratio as decimal(24, 8)) as closed_lots,
-    cast(deals.commission_paid * deals.cent_ratio as decimal(24, 8)) as commission_paid,
-    cast(
-        - case
-            when books.book = 'A' then deals.client_charges else deals.client_result
-        end
-        * deals.cent_ratio as decimal(24, 8)
-    ) as revenue,
+    -- Cent accounts: lots, units and money count a hundredth, in the main currency.
+    {{ partner_amount("deals.volume_closed_lots") }} as closed_lots,
+    {{ partner_amount("deals.commission_paid") }} as commission_paid,
+    {{
+        partner_amount(
+            "(- case when books.book = 'A' then deals.client_charges else deals.client_result end)"
+        )
+    }}
+    as revenue,
     -- What one unit of price is worth on the closed volume, in the main currency.
-    cast(
-        {{
-            ratio(
-                "cast(deals.volume_units * deals.cent_ratio as decimal(24, 8)) * case when instruments.profit_currency = deals.main_currency then 1 else fx_profit.rate end",
-                "case when instruments.profit_currency = deals.main_currency then 1 else fx_main.rate end",
+    {%- set units = partner_amount("deals.volume_units") %}
+    {%- set unit_value -%}
+        case
+            when instruments.profit_currency = deals.main_currency
+            then {{ units }}
+            else {{ ratio(units ~ " * fx_profit.rate", "fx_main.rate") }}
+        end
+    {%- endset %}
+    case
+        when deals.volume_closed_lots = deals.volume_lots
+        then {{ unit_value }}
+        else
+            cast(
+                {{ unit_value }}
+                * {{ ratio("deals.volume_closed_lots", "deals.volume_lots", 12) }}
+                as decimal(24, 8)
             )
-        }}
-        * case
-            when deals.volume_closed_lots = deals.volume_lots
-            then 1
-            else {{ ratio("deals.volume_closed_lots", "deals.volume_lots", 12) }}
-        end as decimal(24, 8)
-    ) as price_unit_value,
+    end as price_unit_value,
     deals.price,
     deals.market_spread_price,
     instruments.digits,

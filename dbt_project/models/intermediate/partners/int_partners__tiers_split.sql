@@ -39,7 +39,7 @@ with
                     rows between unbounded preceding and current row
                 ) as decimal(24, 8)
             ) as lots_after
-        from {{ commission_lines(is_incremental()) }} as found
+        from {{ commission_lines(is_incremental(), only="reached") }} as found
         inner join
             reached
             on reached.tenant_id = found.tenant_id

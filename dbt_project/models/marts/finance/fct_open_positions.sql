@@ -398,9 +398,8 @@ with recursive
             positions.symbol,
             positions.side,
             positions.volume_lots,
-            cast(
-                positions.volume_lots * positions.contract_size as decimal(38, 8)
-            ) as volume_units,
+            {{ product(["positions.volume_lots", "positions.contract_size"], 38) }}
+            as volume_units,
             positions.opened_at_server,
             positions.open_price,
             positions.close_price,

@@ -52,18 +52,28 @@ with
                 when count(deals.price) = count(*)
                 then
                     sum(
-                        cast(
-                            cast(deals.volume_units as decimal(24, 8))
-                            * deals.price as decimal(38, 8)
-                        )
+                        {{
+                            product(
+                                [
+                                    "cast(deals.volume_units as decimal(24, 8))",
+                                    "deals.price",
+                                ],
+                                38,
+                            )
+                        }}
                     )
             end as notional,
             sum(
-                cast(
-                    cast(deals.volume_units as decimal(24, 8))
-                    * coalesce(deals.market_spread_price, 0)
-                    * cast(0.5 as decimal(1, 1)) as decimal(38, 8)
-                )
+                {{
+                    product(
+                        [
+                            "cast(deals.volume_units as decimal(24, 8))",
+                            "coalesce(deals.market_spread_price, 0)",
+                            "cast(0.5 as decimal(1, 1))",
+                        ],
+                        38,
+                    )
+                }}
             ) as spread_cost
         from {{ ref("can_deals") }} as deals
         {% if is_incremental() %}

@@ -25,7 +25,7 @@ with
             coalesce(amount_currency, '') as amount_currency,
             entry_type,
             coalesce(tier, 0) as tier,
-            cast(base_quantity * rate as decimal(24, 8))
+            {{ product(["base_quantity", "rate"]) }}
             + coalesce(carved_amount, 0)
             + coalesce(capped_amount, 0)
             + coalesce(rounding_amount, 0) as ruled_amount,

@@ -82,22 +82,27 @@ with
                 then 'unknown'
                 else 'fill_and_half_spread'
             end as spread_basis,
-            cast(deals.price * deals.volume_units as decimal(38, 8)) as turnover,
+            {{ product(["deals.price", "deals.volume_units"], 38) }} as turnover,
             cast(
                 coalesce(
                     hedged.mark_up_amount * coalesce(accounts.money_divisor, 1), 0
                 ) as decimal(38, 8)
             ) as mark_up,
-            cast(
-                case
-                    when hedged.matched_units >= deals.volume_units
-                    then 0
-                    else
-                        cast(0.5 as decimal(2, 1))
-                        * deals.market_spread_price
-                        * (deals.volume_units - coalesce(hedged.matched_units, 0))
-                end as decimal(38, 8)
-            ) as half_spread
+            case
+                when hedged.matched_units >= deals.volume_units
+                then 0
+                else
+                    {{
+                        product(
+                            [
+                                "cast(0.5 as decimal(2, 1))",
+                                "deals.market_spread_price",
+                                "(deals.volume_units - coalesce(hedged.matched_units, 0))",
+                            ],
+                            38,
+                        )
+                    }}
+            end as half_spread
         from deals
         left join accounts on accounts.account_key = deals.account_key
         left join
