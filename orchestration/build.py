@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ingestion.source_state import NEWEST_LOAD
 from orchestration.control_state import is_control_state_held, load_control_state
 from orchestration.dbt_runner import (
     DbtResult,
+    NodeResult,
     conversion_variables,
     project_digest,
     run_dbt,
@@ -63,6 +65,19 @@ class BuildResult:
     tests_passed: int
     seconds: float
     model_seconds: float
+    nodes: list[NodeResult]
+
+
+class ModelsFailedError(DaybookError):
+    """Models could not be built; ``nodes`` has what became of each model and test."""
+
+    nodes: list[NodeResult]
+
+
+class BuildTestsFailedError(CheckFailedError):
+    """Tests of what was built failed; ``nodes`` has what became of each model and test."""
+
+    nodes: list[NodeResult]
 
 
 def begin_build(settings: Settings) -> BuildStart:
@@ -142,7 +157,13 @@ def _make_live_views(settings: Settings) -> None:
         print(f"the live views were not made: {failure}", file=sys.stderr, flush=True)
 
 
-def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
+def build(
+    settings: Settings,
+    *,
+    full_refresh: bool = False,
+    only: Collection[str] = (),
+    told: Callable[[str], None] | None = None,
+) -> BuildResult:
     """Rebuild what the loads since the last finished build touched.
 
     A build that was killed is done again from the same watermark: every incremental model deletes
@@ -151,17 +172,20 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
     Args:
         settings: the installation.
         full_refresh: rebuild every table from the source rows (append-only ledgers excepted).
+        only: names of models; the rest stays at its old watermark, and the build is a partial one.
+        told: called with a line for each model and test that ended.
 
     Raises:
-        DaybookError: nothing is loaded, or a model failed.
-        CheckFailedError: a test failed; what it checked stays unpublished.
+        DaybookError: nothing is loaded.
+        ModelsFailedError: a model failed.
+        BuildTestsFailedError: a test failed; what it checked stays unpublished.
     """
     start = begin_build(settings)
     project = project_fingerprint(settings)
     as_built = start.watermark_from > 0 and built_project(settings) == project
     command = [*BUILD_COMMAND, "--exclude-resource-type", "seed"]
     # Without this the tests of what is left out would be left out too.
-    command += ["--indirect-selection", "empty"]
+    command += ["--indirect-selection", "empty", *(["--select", *only] if only else [])]
     standing: list[str] = []
     unchanged: list[str] = []
     if full_refresh:
@@ -188,15 +212,18 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
             without_tests=unchanged,
             without_views=standing,
             threads=_threads(settings) if as_built else 1,
+            told=told,
         )
     except BaseException:
         finish_build(settings, start, "failed")
         raise
-    snapshot_id = finish_build(settings, start, "failed" if result.failed else "done")
+    status = "failed" if result.failed else "partial" if only else "done"
+    snapshot_id = finish_build(settings, start, status)
     raise_failures(
         result, is_new_project=not (as_built or full_refresh or start.watermark_from == 0)
     )
-    _built_project_file(settings).write_text(project, encoding="utf-8")
+    if not only:
+        _built_project_file(settings).write_text(project, encoding="utf-8")
     return BuildResult(
         build_id=start.build_id,
         watermark_from=start.watermark_from,
@@ -206,6 +233,7 @@ def build(settings: Settings, *, full_refresh: bool = False) -> BuildResult:
         tests_passed=result.count("test", "pass"),
         seconds=(dt.datetime.now(dt.UTC) - start.started_at).total_seconds(),
         model_seconds=sum(node.seconds for node in result.nodes if node.kind == "model"),
+        nodes=result.nodes,
     )
 
 
@@ -224,7 +252,7 @@ def is_built(settings: Settings) -> bool:
 
 
 def _threads(settings: Settings) -> int:
-    """Small work leaves a processor alone; of large work two models at once want twice the memory."""
+    """Small work leaves a processor alone; large work would want the memory of two models."""
     return min(_AT_ONCE, settings.duckdb_threads or os.cpu_count() or 1)
 
 
@@ -267,8 +295,8 @@ def raise_failures(result: DbtResult, *, is_new_project: bool = False) -> None:
             columns.
 
     Raises:
-        DaybookError: a model failed.
-        CheckFailedError: only tests failed.
+        ModelsFailedError: a model failed.
+        BuildTestsFailedError: only tests failed.
     """
     if not result.failed:
         return
@@ -277,8 +305,9 @@ def raise_failures(result: DbtResult, *, is_new_project: bool = False) -> None:
         f"{node.name}: {' '.join(node.message.split())[:300] or node.status}"
         for node in (broken or result.failed)[:5]
     )
+    error: ModelsFailedError | BuildTestsFailedError
     if broken:
-        raise DaybookError(
+        error = ModelsFailedError(
             f"{len(broken)} models could not be built: {listed}.",
             where="dbt build",
             todo="the last published figures are unchanged; "
@@ -289,11 +318,14 @@ def raise_failures(result: DbtResult, *, is_new_project: bool = False) -> None:
                 else "correct the cause and build again"
             ),
         )
-    raise CheckFailedError(
-        f"{len(result.failed)} tests failed: {listed}.",
-        where="dbt build",
-        todo="nothing was published; `daybook check` and the test's SQL name the rows",
-    )
+    else:
+        error = BuildTestsFailedError(
+            f"{len(result.failed)} tests failed: {listed}.",
+            where="dbt build",
+            todo="nothing was published; `daybook check` and the test's SQL name the rows",
+        )
+    error.nodes = result.nodes
+    raise error
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int | None:

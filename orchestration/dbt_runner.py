@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +120,7 @@ def run_dbt(
     without_tests: Collection[str] = (),
     without_views: Collection[str] = (),
     threads: int = 1,
+    told: Callable[[str], None] | None = None,
     quiet: bool = True,
 ) -> DbtResult:
     """Run one dbt command against the installation's lake.
@@ -134,6 +135,7 @@ def run_dbt(
         without_views: names of views that models may read and that dbt shall not make.
         threads: how many nodes work at once. Writers take turns from BEGIN to COMMIT, so what gains
             are tests and incremental models, which are worked out before they begin.
+        told: called with a line for each model, seed and test that ended.
         quiet: leave dbt's own log lines to its log file.
 
     Raises:
@@ -162,7 +164,8 @@ def run_dbt(
             if without_views:
                 arguments += ["--exclude", f"tag:{_LEFT_OUT}"]
             with _manifest_without(without_tests, without_views) as manifest:
-                result = dbtRunner(manifest=manifest).invoke(arguments)
+                callbacks = [] if told is None else [_telling(told)]
+                result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
         manager.close_all_connections()
     if result.exception is not None:
         raise DaybookError(
@@ -171,6 +174,14 @@ def run_dbt(
             todo=f"see {target / 'logs' / 'dbt.log'}",
         ) from result.exception
     return DbtResult(_nodes(result.result))
+
+
+def _telling(told: Callable[[str], None]) -> Callable[[Any], None]:
+    def callback(event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
+            told(str(event.info.msg))
+
+    return callback
 
 
 def compiled_sql(
@@ -295,7 +306,7 @@ def _manifest() -> Manifest:
 
 @contextmanager
 def _manifest_without(tests: Collection[str], views: Collection[str]) -> Iterator[Manifest]:
-    """The parsed project, which for as long does not know these tests and has these views tagged."""
+    """The parsed project, which does not know these tests and has these views tagged meanwhile."""
     manifest = _manifest()
     all_nodes = manifest.nodes
     named: dict[str, frozenset[str]] = {"test": frozenset(tests), "model": frozenset(views)}

@@ -8,7 +8,7 @@ import dagster as dg
 @dg.definitions
 def daybook() -> dg.Definitions:
     """All assets, the daily job, and a schedule at each trading server's end of day."""
-    from orchestration.assets.books import books_assets, dbt_resource
+    from orchestration.assets.books import books_assets
     from orchestration.assets.closing import closing_assets
     from orchestration.assets.exporting import exporting_assets
     from orchestration.assets.loading import loading_assets
@@ -25,5 +25,4 @@ def daybook() -> dg.Definitions:
         ],
         jobs=[daily_job()],
         schedules=end_of_day_schedules(settings),
-        resources={"dbt": dbt_resource(settings)},
     )

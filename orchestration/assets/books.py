@@ -1,19 +1,16 @@
 """dbt's models as assets, their tests as asset checks."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from orchestration.assets.loading import raw_key
 from orchestration.assets.partitions import WRITER_POOL
-from orchestration.build import BUILD_COMMAND, begin_build, finish_build
-from orchestration.dbt_runner import DBT_PROJECT, dbt_environment, run_dbt, target_path
+from orchestration.build import BuildTestsFailedError, ModelsFailedError, build
+from orchestration.dbt_runner import DBT_PROJECT, NodeResult, run_dbt, target_path
 from warehouse.settings import Settings
 
 
@@ -45,18 +42,8 @@ def manifest_path(settings: Settings) -> Path:
     return path
 
 
-def dbt_resource(settings: Settings) -> DbtCliResource:
-    """dbt as Dagster calls it, on this installation's lake."""
-    return DbtCliResource(
-        project_dir=str(DBT_PROJECT),
-        profiles_dir=str(DBT_PROJECT),
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
-        target="embedded" if settings.catalog_url is None else "server",
-    )
-
-
 def books_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Every dbt model, built in one dbt command that is recorded like `daybook build`."""
+    """Every dbt model, built as `daybook build` builds them."""
 
     @dbt_assets(
         manifest=manifest_path(settings),
@@ -64,21 +51,42 @@ def books_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         dagster_dbt_translator=_Translator(),
         pool=WRITER_POOL,
     )
-    def books(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        start = begin_build(settings)
-        os.environ.update(dbt_environment(settings, start.watermark_to))
-        variables = yaml.safe_dump(start.variables, default_flow_style=True, width=10**6)
-        status = "failed"
+    def books(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        keys = context.selected_asset_keys
+        only = sorted(key.path[-1] for key in keys) if context.is_subset else []
         try:
-            invocation = dbt.cli(
-                [*BUILD_COMMAND, "--vars", variables],
-                context=context,
-                target_path=target_path(settings) / "dagster",
-            )
-            yield from invocation.stream()
-            # A selection of models leaves the rest at their old watermark.
-            status = "done" if not context.is_subset else "partial"
-        finally:
-            finish_build(settings, start, status)
+            nodes = build(settings, only=only, told=context.log.info).nodes
+        except (ModelsFailedError, BuildTestsFailedError) as error:
+            yield from _events(context, error.nodes)
+            raise
+        yield from _events(context, nodes)
 
     return [books]
+
+
+def _events(context: dg.AssetExecutionContext, nodes: list[NodeResult]) -> Iterator[Any]:
+    """What Dagster is told of models and tests: a model after those it reads, and only then.
+
+    What the build left as it was made before, as it does with views, is as new as the rest.
+    """
+    results = {node.name: node for node in nodes}
+    graph = context.repository_def.asset_graph
+    selected, new = context.selected_asset_keys, set[dg.AssetKey]()
+    for key in graph.toposorted_asset_keys:
+        node = results.get(key.path[-1])
+        if key not in selected or not graph.get(key).parent_keys & selected <= new:
+            continue
+        if node is None or node.status == "success":
+            new.add(key)
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={"seconds": round(node.seconds, 3)} if node else {}
+            )
+    for check in sorted(context.selected_asset_check_keys):
+        node = results.get(check.name)
+        if node is not None and node.status != "skipped":
+            yield dg.AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=node.status in ("pass", "warn"),
+                metadata={"seconds": round(node.seconds, 3), "failures": node.failures or 0},
+            )
