@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+from collections.abc import Callable
 
 import dagster as dg
 
@@ -23,53 +24,34 @@ def is_quarter_end(day: dt.date) -> bool:
     return is_month_end(day) and day.month in QUARTER_ENDS
 
 
+def month_ended(day: dt.date) -> str | None:
+    """The month that ends with this day."""
+    return f"{day:%Y-%m}" if is_month_end(day) else None
+
+
+def month_before(day: dt.date) -> str | None:
+    """The month before the one that ends with this day: what is posted later is in by then."""
+    return f"{day.replace(day=1) - dt.timedelta(days=1):%Y-%m}" if is_month_end(day) else None
+
+
+def year_ended(day: dt.date) -> str | None:
+    """The year that ends with this day."""
+    return f"{day:%Y}" if (day.month, day.day) == (12, 31) else None
+
+
+PAPERS: tuple[tuple[str, str, Callable[[dt.date], str | None], str], ...] = (
+    ("client_statements", "client", month_ended, "Statements of every client, at a month's end."),
+    ("challenge_statements", "challenge", month_ended, "Of every challenge, at a month's end."),
+    ("copy_statements", "copy", month_before, "Of every strategy, when its fees are posted."),
+    ("depreciation_notices", "notice", dt.date.isoformat, "Falls by each 10 %, on their day."),
+    ("costs_reports", "costs", year_ended, "Ex-post costs and charges, at a year's end."),
+    ("tax_summaries", "tax", year_ended, "Tax summaries, at a year's end."),
+)
+"""Asset, kind of paper, the period that is due with a day, and what it is."""
+
+
 def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Monthly client statements and the quarterly losing percentage."""
-
-    @dg.asset(
-        key=dg.AssetKey(["exports", "client_statements"]),
-        deps=[PUBLISHED_DAYS],
-        partitions_def=DAYS,
-        group_name="exports",
-        description="PDF statements of every client, on the last day of a month.",
-    )
-    def client_statements(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from exports.statements.client import CLIENT
-        from exports.statements.paper_run import run_papers
-
-        day = dt.date.fromisoformat(context.partition_key)
-        if not is_month_end(day):
-            return dg.MaterializeResult(metadata={"statements": 0, "due": "at month end"})
-        period = f"{day:%Y-%m}"
-        out = settings.home / "statements" / period
-        made, left_out = 0, []
-        for tenant in _clients(settings, day):
-            result = run_papers(
-                settings,
-                CLIENT,
-                period,
-                tenant=tenant,
-                out=out,
-                actor="dagster",
-                told=lambda done, due: (
-                    context.log.info("%s of %s statements", f"{done:,}", f"{due:,}")
-                    if done % 100 == 0
-                    else None
-                ),
-            )
-            made += result.made + result.already
-            left_out += result.left_out
-            if any(check.broken for check in result.ties):
-                raise dg.Failure(f"Statements of {tenant} do not tie to the account roll-forward.")
-        for row in left_out:
-            context.log.error("%s was left out: %s", row.subject_key, row.error.describe())
-        return dg.MaterializeResult(
-            metadata={
-                "statements": made,
-                "left_out": len(left_out),
-                "folder": dg.MetadataValue.path(str(out)),
-            }
-        )
+    """Papers of every kind, when they fall due, and the quarterly losing percentage."""
 
     @dg.asset(
         key=dg.AssetKey(["exports", "filing_losing_accounts"]),
@@ -86,7 +68,7 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             return dg.MaterializeResult(metadata={"filings": 0, "due": "at quarter end"})
         made = [
             regime("losing_accounts").run(settings, window_to=day, tenant=tenant, maker="dagster")
-            for tenant in _clients(settings, day)
+            for tenant in _tenants(settings, day)
         ]
         return dg.MaterializeResult(
             metadata={
@@ -97,20 +79,75 @@ def exporting_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             }
         )
 
-    return [client_statements, filing_losing_accounts]
+    return [*(_papers(settings, *paper) for paper in PAPERS), filing_losing_accounts]
 
 
-def _clients(settings: Settings, day: dt.date) -> dict[str, list[str]]:
-    """Keys of the clients that had an account by ``day``, by tenant."""
+def _papers(
+    settings: Settings,
+    name: str,
+    kind: str,
+    due: Callable[[dt.date], str | None],
+    description: str,
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=dg.AssetKey(["exports", name]),
+        deps=[PUBLISHED_DAYS],
+        partitions_def=DAYS,
+        group_name="exports",
+        description=description,
+    )
+    def papers(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from exports.statements.paper_run import run_papers
+        from exports.statements.registered_kinds import registered_kind
+
+        day = dt.date.fromisoformat(context.partition_key)
+        period = due(day)
+        if period is None:
+            return dg.MaterializeResult(metadata={"papers": 0, "due": "not with this day"})
+        out = settings.home / "statements" / name / period
+        made, left_out = 0, []
+        for tenant in _tenants(settings, day):
+            result = run_papers(
+                settings,
+                registered_kind(kind),
+                period,
+                tenant=tenant,
+                out=out,
+                actor="dagster",
+                told=lambda done, due: (
+                    context.log.info("%s of %s papers", f"{done:,}", f"{due:,}")
+                    if done % 100 == 0
+                    else None
+                ),
+            )
+            made += result.made + result.already
+            left_out += result.left_out
+            if any(check.broken for check in result.ties):
+                raise dg.Failure(f"Papers of {tenant} do not tie to the books.")
+        for row in left_out:
+            context.log.error("%s was left out: %s", row.subject_key, row.error.describe())
+        return dg.MaterializeResult(
+            metadata={
+                "papers": made,
+                "period": period,
+                "left_out": len(left_out),
+                "folder": dg.MetadataValue.path(str(out)),
+            }
+        )
+
+    return papers
+
+
+def _tenants(settings: Settings, day: dt.date) -> list[str]:
+    """The tenants whose clients had an account by ``day``."""
     with connect("read", "latest", settings=settings) as con:
         rows = con.execute(
             """
-            SELECT tenant_id, list(DISTINCT client_key ORDER BY client_key)
+            SELECT DISTINCT tenant_id
             FROM finance.fct_account_days
             WHERE client_key IS NOT NULL AND NOT is_excluded AND business_date <= ?
-            GROUP BY tenant_id
             ORDER BY tenant_id
             """,
             [day],
         ).fetchall()
-    return dict(rows)
+    return [tenant for (tenant,) in rows]

@@ -16,6 +16,7 @@ import dagster as dg
 import pytest
 
 from ingestion.simulator import simulate
+from orchestration.assets.books import books_assets
 from orchestration.cli.serve import DAGSTER_INSTANCE
 from orchestration.definitions import daybook
 from tests.conftest import ACCOUNTS, DAYS, SEED
@@ -63,6 +64,7 @@ def test_the_definitions_name_every_step(
         "finance/fct_daily_pnl",
         "meta/published_days",
         "exports/client_statements",
+        "exports/depreciation_notices",
         "exports/filing_losing_accounts",
     } <= keys
     # A model comes after the tables it reads, and a day is published after its models.
@@ -112,8 +114,10 @@ def test_the_daily_job_loads_builds_publishes_and_exports(
     evaluated = [record.event_log_entry.dagster_event for record in checks]
     assert len(evaluated) > 50
     assert all(event and event.event_specific_data.passed for event in evaluated)
-    statements = list((settings.home / "statements" / f"{DAY:%Y-%m}").glob("*.pdf"))
+    papers = settings.home / "statements"
+    statements = list((papers / "client_statements" / f"{DAY:%Y-%m}").glob("*.pdf"))
     assert len(statements) > 5
+    assert list((papers / "challenge_statements" / f"{DAY:%Y-%m}").glob("*.pdf"))
     with connect("read", "latest", settings=settings) as con:
         [(clients,)] = con.execute(
             "SELECT count(DISTINCT client_key) FROM finance.fct_account_days "
@@ -121,6 +125,22 @@ def test_the_daily_job_loads_builds_publishes_and_exports(
             [DAY],
         ).fetchall()
     assert len(statements) == clients
+
+
+def test_a_selection_builds_what_it_names(
+    broker: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAYBOOK_CONFIG", str(broker.config_path))
+    key = dg.AssetKey(["partners", "dim_partners"])
+    result = dg.materialize(books_assets(broker), selection=[key])
+    assert result.success
+    assert [event.asset_key for event in result.get_asset_materialization_events()] == [key]
+    checked = result.get_asset_check_evaluations()
+    assert checked
+    assert all(check.passed and check.asset_key == key for check in checked)
+    with connect("read", settings=broker) as con:
+        query = "SELECT status FROM meta.builds ORDER BY build_id DESC LIMIT 1"
+        assert con.execute(query).fetchall() == [("partial",)]
 
 
 def _free_port() -> int:

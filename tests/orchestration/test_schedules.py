@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from orchestration.assets.exporting import is_month_end, is_quarter_end
+from orchestration.assets.exporting import PAPERS, is_month_end, is_quarter_end
 from orchestration.schedules import ended_business_date, local_end_of_day
 from warehouse.settings import SourceSettings
 
@@ -56,3 +56,25 @@ def test_what_falls_due() -> None:
     assert not is_month_end(dt.date(2028, 2, 28))
     assert is_quarter_end(dt.date(2026, 9, 30))
     assert not is_quarter_end(dt.date(2026, 10, 31))
+
+
+def test_which_papers_fall_due_with_a_day() -> None:
+    def due(day: dt.date) -> dict[str, str]:
+        return {kind: text for _, kind, period, _ in PAPERS if (text := period(day)) is not None}
+
+    assert due(dt.date(2026, 2, 27)) == {"notice": "2026-02-27"}
+    assert due(dt.date(2026, 2, 28)) == {
+        "client": "2026-02",
+        "challenge": "2026-02",
+        # A strategy's fees of a month are posted in the next one.
+        "copy": "2026-01",
+        "notice": "2026-02-28",
+    }
+    assert due(dt.date(2026, 12, 31)) == {
+        "client": "2026-12",
+        "challenge": "2026-12",
+        "copy": "2026-11",
+        "notice": "2026-12-31",
+        "costs": "2026",
+        "tax": "2026",
+    }

@@ -1,5 +1,9 @@
 {{ config(materialized="view") }}
 
+{%- set opened_at = product(
+    ["held.volume_units", "held.open_price", "held.profit_rate"], 38
+) -%}
+
 with
 
     rules as (
@@ -32,14 +36,8 @@ with
             cast(
                 case
                     when bases.value = 'margin' and accounts.leverage > 0
-                    then
-                        {{
-                            ratio(
-                                "cast(held.volume_units * held.open_price * held.profit_rate as decimal(38, 8))",
-                                "accounts.leverage",
-                            )
-                        }}
-                    else held.volume_units * held.open_price * held.profit_rate
+                    then {{ ratio(opened_at, "accounts.leverage") }}
+                    else {{ opened_at }}
                 end as decimal(38, 8)
             ) as initial_value_amount,
             held.floating_pnl_amount + held.floating_swap_amount as result_amount,
