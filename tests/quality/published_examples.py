@@ -18,7 +18,7 @@ import duckdb
 import jinja2
 
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
-SOURCES = ("money.sql", "trading_formulas.sql", "portable/ratio.sql")
+SOURCES = ("money.sql", "trading_formulas.sql", "portable/product.sql", "portable/ratio.sql")
 # A lot of currencies where the example names none.
 FX_LOT = Decimal(100_000)
 
@@ -334,7 +334,7 @@ _PRODUCTS = ("swap_",)
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(MACROS))
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(MACROS), extensions=["jinja2.ext.do"])
 
 
 def _rendered(call: str) -> str:
