@@ -185,7 +185,9 @@ def build(
     as_built = start.watermark_from > 0 and built_project(settings) == project
     command = [*BUILD_COMMAND, "--exclude-resource-type", "seed"]
     # Without this the tests of what is left out would be left out too.
-    command += ["--indirect-selection", "empty", *(["--select", *only] if only else [])]
+    command += ["--indirect-selection", "cautious" if only else "empty"]
+    if only:
+        command += ["--select", *only]
     standing: list[str] = []
     unchanged: list[str] = []
     if full_refresh:

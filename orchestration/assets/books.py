@@ -1,6 +1,7 @@
 """dbt's models as assets, their tests as asset checks."""
 
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,11 @@ def _events(context: dg.AssetExecutionContext, nodes: list[NodeResult]) -> Itera
     What the build left as it was made before, as it does with views, is as new as the rest.
     """
     results = {node.name: node for node in nodes}
-    graph = context.repository_def.asset_graph
     selected, new = context.selected_asset_keys, set[dg.AssetKey]()
-    for key in graph.toposorted_asset_keys:
+    parents = {key: context.assets_def.asset_deps[key] & selected for key in sorted(selected)}
+    for key in TopologicalSorter(parents).static_order():
         node = results.get(key.path[-1])
-        if key not in selected or not graph.get(key).parent_keys & selected <= new:
+        if not parents[key] <= new:
             continue
         if node is None or node.status == "success":
             new.add(key)
