@@ -213,7 +213,7 @@ def build(
             watermark=start.watermark_to,
             without_tests=unchanged,
             without_views=standing,
-            threads=_threads(settings) if as_built else 1,
+            threads=_threads(settings) if as_built and not full_refresh else 1,
             told=told,
         )
     except BaseException:
@@ -254,7 +254,10 @@ def is_built(settings: Settings) -> bool:
 
 
 def _threads(settings: Settings) -> int:
-    """Small work leaves a processor alone; large work would want the memory of two models."""
+    """Small work leaves a processor alone; large work would want the memory of two models.
+
+    Not where tables are dropped and made anew: dbt drops before it begins, outside of the lock.
+    """
     return min(_AT_ONCE, settings.duckdb_threads or os.cpu_count() or 1)
 
 
