@@ -308,24 +308,23 @@ def _manifest() -> Manifest:
 def _manifest_without(tests: Collection[str], views: Collection[str]) -> Iterator[Manifest]:
     """The parsed project, which does not know these tests and has these views tagged meanwhile."""
     manifest = _manifest()
-    all_nodes = manifest.nodes
-    named: dict[str, frozenset[str]] = {"test": frozenset(tests), "model": frozenset(views)}
-    found = {
-        kind: [
-            node
-            for node in all_nodes.values()
-            if node.resource_type.value == kind and node.name in names
-        ]
-        for kind, names in named.items()
+    all_nodes, left_out = manifest.nodes, frozenset(tests)
+    manifest.nodes = {
+        key: node
+        for key, node in all_nodes.items()
+        if node.resource_type.value != "test" or node.name not in left_out
     }
-    gone = {node.unique_id for node in found["test"]}
-    manifest.nodes = {key: node for key, node in all_nodes.items() if key not in gone}
-    for node in found["model"]:
+    tagged = [
+        node
+        for node in all_nodes.values()
+        if node.resource_type.value == "model" and node.name in frozenset(views)
+    ]
+    for node in tagged:
         node.tags.append(_LEFT_OUT)
     try:
         yield manifest
     finally:
-        for node in found["model"]:
+        for node in tagged:
             node.tags.remove(_LEFT_OUT)
         manifest.nodes = all_nodes
 

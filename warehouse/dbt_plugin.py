@@ -77,10 +77,11 @@ def lock_transactions(settings: Settings) -> None:
     def locked_begin(self: Any) -> Any:
         connection = self.get_thread_connection()
         only_reads = (connection.name or "").startswith("test.")
-        if not (only_reads or connection.transaction_open):
-            held = ExitStack()
-            held.enter_context(only_writer(manager._daybook_settings))
-            connection.__dict__[_HELD] = held
+        if only_reads or connection.transaction_open:
+            return begin(self)
+        held = ExitStack()
+        held.enter_context(only_writer(manager._daybook_settings))
+        connection.__dict__[_HELD] = held
         try:
             return begin(self)
         except BaseException:

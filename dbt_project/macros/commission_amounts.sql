@@ -1,14 +1,3 @@
-{#- What an agreement goes by of a deal (`deals`): of cent accounts a hundredth counts. -#}
-{% macro partner_amount(amount) -%}
-    case
-        deals.money_divisor
-        when 100
-        then {{ product([amount, "cast(0.01 as decimal(3, 2))"]) }}
-        else cast({{ amount }} as decimal(24, 8))
-    end
-{%- endmacro %}
-
-
 {#-
     What an agreement's rate is applied to. Lots count as often as the agreement says; money is
     stated in the agreement's currency, where it names one, at the rate of the trade's day.

@@ -35,12 +35,12 @@
 
 
 {#- An amount in account currency as the account's main currency: cents as a hundredth. -#}
-{% macro to_main_currency(amount, divisor) -%}
+{% macro to_main_currency(amount, divisor, width=38) -%}
     case
         {{ divisor }}
         when 100
-        then {{ product([amount, "cast(0.01 as decimal(3, 2))"], 38) }}
-        else cast({{ amount }} as decimal(38, 8))
+        then {{ product([amount, "cast(0.01 as decimal(3, 2))"], width) }}
+        else cast({{ amount }} as decimal({{ width }}, 8))
     end
 {%- endmacro %}
 

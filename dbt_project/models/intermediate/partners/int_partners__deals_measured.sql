@@ -206,16 +206,20 @@ select
         then 'rollover or variation-margin deal'
     end as deal_reason,
     -- Cent accounts: lots, units and money count a hundredth, in the main currency.
-    {{ partner_amount("deals.volume_closed_lots") }} as closed_lots,
-    {{ partner_amount("deals.commission_paid") }} as commission_paid,
+    {{ to_main_currency("deals.volume_closed_lots", "deals.money_divisor", 24) }}
+    as closed_lots,
+    {{ to_main_currency("deals.commission_paid", "deals.money_divisor", 24) }}
+    as commission_paid,
     {{
-        partner_amount(
-            "(- case when books.book = 'A' then deals.client_charges else deals.client_result end)"
+        to_main_currency(
+            "(- case when books.book = 'A' then deals.client_charges else deals.client_result end)",
+            "deals.money_divisor",
+            24,
         )
     }}
     as revenue,
     -- What one unit of price is worth on the closed volume, in the main currency.
-    {%- set units = partner_amount("deals.volume_units") %}
+    {%- set units = to_main_currency("deals.volume_units", "deals.money_divisor", 24) %}
     {%- set unit_value -%}
         case
             when instruments.profit_currency = deals.main_currency
